@@ -3,6 +3,7 @@ package arauto
 import (
 	"log/slog"
 	"strings"
+	"unicode"
 )
 
 // A Phone is a number in E.164 with its leading '+', exactly as it is dialled; "" is none.
@@ -65,19 +66,11 @@ func endsInDecimals(raw string) bool {
 	return found && whole != "" && decimals != "" && strings.Trim(decimals, "0") == ""
 }
 
-// separates reports whether r may stand between the digits of a number without meaning anything. Apart from what
-// people type, that is what copying from web pages, contact lists and chats leaves behind.
+// separates reports whether r may stand between the digits of a number without meaning anything. Beyond what people
+// type, that is what copying from web pages, contact lists and chats leaves behind: other dashes, spaces that do not
+// break, marks of writing direction.
 func separates(r rune) bool {
-	switch r {
-	case ' ', '\t', '\r', '\n', '.', '-', '(', ')':
-		return true
-	case '\u00a0', '\u2007', '\u202f', '\u3000', '\ufeff': // spaces that do not break, and the byte order mark
-		return true
-	case '\u2010', '\u2011', '\u2012', '\u2013', '\u2014', '\u2212': // dashes
-		return true
-	}
-	// Thin spaces, zero-width marks, and marks of writing direction.
-	return r >= '\u2000' && r <= '\u200f' || r >= '\u202a' && r <= '\u202e' || r >= '\u2060' && r <= '\u2069'
+	return r == '.' || r == '(' || r == ')' || r == '\u2212' || unicode.IsSpace(r) || unicode.In(r, unicode.Pd, unicode.Cf)
 }
 
 // PhoneOfWAID is the number in a WhatsApp wa_id: E.164 digits without '+'. It is "" when waid is not a number,

@@ -1,0 +1,196 @@
+package arauto
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Campaign is a list of contacts worked by one channel.
+//
+//	draft ⇄ scheduled ──start──▶ running ⇄ paused
+//	  └───────start────────────▶ running ──complete──▶ completed ──archive──▶ archived
+//	draft, scheduled, running, paused ──cancel──▶ cancelled ──archive──▶ archived
+//
+// A campaign completes when its list is exhausted; a standing one waits for more.
+type Campaign struct {
+	ID   int64
+	UUID string
+
+	Account  int64
+	Sender   int64
+	Template int64
+
+	Name     string
+	Channel  Channel
+	State    CampaignState
+	Pause    string // why it is paused, in words; "" when it is not
+	Standing bool   // wait for more contacts instead of completing
+	Mapping  Mapping
+	// HoldAfter pauses the campaign once that many contacts were sent to; 0 = never. Resuming clears it.
+	HoldAfter int
+	// ReplyWindow is how long after a message a reply without context still counts as an answer to it.
+	ReplyWindow time.Duration
+	Version     int64 // of the row: a change names the version it was decided on
+
+	ScheduledFor time.Time
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	StartedAt    time.Time
+	EndedAt      time.Time
+}
+
+// DefaultReplyWindow is Campaign.ReplyWindow where nothing else was asked for.
+const DefaultReplyWindow = 72 * time.Hour
+
+// Channel is how a campaign reaches people.
+type Channel string
+
+const (
+	ChannelWhatsApp Channel = "whatsapp"
+	ChannelVoice    Channel = "voice"
+)
+
+// CampaignState is where a campaign stands.
+type CampaignState string
+
+const (
+	CampaignDraft     CampaignState = "draft"     // being prepared
+	CampaignScheduled CampaignState = "scheduled" // starts by itself at ScheduledFor
+	CampaignRunning   CampaignState = "running"   // contacts are tried as they fall due
+	CampaignPaused    CampaignState = "paused"    // nothing new is tried; facts still come in
+	CampaignCompleted CampaignState = "completed" // its list is exhausted
+	CampaignCancelled CampaignState = "cancelled" // given up; its pending contacts are cancelled
+	CampaignArchived  CampaignState = "archived"  // out of the way; reports still know it
+)
+
+// CampaignStates lists every state in the order of a campaign's life.
+func CampaignStates() []CampaignState {
+	return []CampaignState{CampaignDraft, CampaignScheduled, CampaignRunning, CampaignPaused,
+		CampaignCompleted, CampaignCancelled, CampaignArchived}
+}
+
+// CampaignEvent is what can happen to a campaign.
+type CampaignEvent string
+
+const (
+	CampaignSchedule   CampaignEvent = "schedule"
+	CampaignUnschedule CampaignEvent = "unschedule"
+	CampaignStart      CampaignEvent = "start"
+	CampaignPause      CampaignEvent = "pause"
+	CampaignResume     CampaignEvent = "resume"
+	CampaignComplete   CampaignEvent = "complete"
+	CampaignCancel     CampaignEvent = "cancel"
+	CampaignArchive    CampaignEvent = "archive"
+)
+
+// CampaignEvents lists every event.
+func CampaignEvents() []CampaignEvent {
+	return []CampaignEvent{CampaignSchedule, CampaignUnschedule, CampaignStart, CampaignPause, CampaignResume,
+		CampaignComplete, CampaignCancel, CampaignArchive}
+}
+
+// campaignTransitions is the whole life cycle; asking twice for the same thing is not an error.
+var campaignTransitions = map[CampaignState]map[CampaignEvent]CampaignState{
+	CampaignDraft: {
+		CampaignSchedule: CampaignScheduled, CampaignUnschedule: CampaignDraft, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
+	},
+	CampaignScheduled: {
+		CampaignSchedule: CampaignScheduled, CampaignUnschedule: CampaignDraft, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
+	},
+	CampaignRunning: {
+		CampaignStart: CampaignRunning, CampaignResume: CampaignRunning, CampaignPause: CampaignPaused,
+		CampaignComplete: CampaignCompleted, CampaignCancel: CampaignCancelled,
+	},
+	CampaignPaused: {
+		CampaignPause: CampaignPaused, CampaignResume: CampaignRunning, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
+	},
+	CampaignCompleted: {CampaignComplete: CampaignCompleted, CampaignArchive: CampaignArchived},
+	CampaignCancelled: {CampaignCancel: CampaignCancelled, CampaignArchive: CampaignArchived},
+	CampaignArchived:  {CampaignArchive: CampaignArchived},
+}
+
+// Apply returns c after e, or a conflict naming the state and what would be possible instead.
+// why is kept as the cause of a pause and ignored otherwise.
+func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, error) {
+	next, ok := campaignTransitions[c.State][e]
+	if !ok {
+		return c, Errorf(KindConflict, "state", "campaign %q is %s: it cannot %s (it can %s)", c.Name, c.State, e, c.possible())
+	}
+	if e == CampaignSchedule && c.ScheduledFor.IsZero() {
+		return c, Errorf(KindInvalid, "scheduled_for", "say when campaign %q is to start", c.Name)
+	}
+	if next == c.State && e != CampaignSchedule {
+		return c, nil
+	}
+	switch next {
+	case CampaignDraft:
+		c.ScheduledFor = time.Time{}
+	case CampaignRunning:
+		keepFirst(&c.StartedAt, now)
+		if c.State == CampaignPaused {
+			c.HoldAfter = 0
+		}
+	case CampaignCompleted, CampaignCancelled:
+		c.EndedAt = now
+	}
+	c.Pause = ""
+	if next == CampaignPaused {
+		c.Pause = why
+	}
+	c.State, c.UpdatedAt = next, now
+	return c, nil
+}
+
+func (c Campaign) possible() string {
+	var can []CampaignEvent
+	for _, e := range CampaignEvents() {
+		if next, ok := campaignTransitions[c.State][e]; ok && next != c.State {
+			can = append(can, e)
+		}
+	}
+	if len(can) == 0 {
+		return "no longer change"
+	}
+	return fmt.Sprint(can)[1 : len(fmt.Sprint(can))-1]
+}
+
+// Accepts is nil while contacts may be added, else a conflict with the remedy.
+func (c Campaign) Accepts() error {
+	switch c.State {
+	case CampaignCompleted:
+		return Errorf(KindConflict, "campaign", "campaign %q is completed: duplicate it, or create it as standing so that it waits for more contacts", c.Name)
+	case CampaignCancelled, CampaignArchived:
+		return Errorf(KindConflict, "campaign", "campaign %q is %s: duplicate it and add the contacts to the copy", c.Name, c.State)
+	}
+	return nil
+}
+
+// Startable is nil when the campaign can send with that template and sender, else says what is missing.
+func (c Campaign) Startable(t Template, s Sender) error {
+	if c.Sender == 0 || c.Template == 0 {
+		return Errorf(KindConflict, "campaign", "campaign %q needs a sender and a template before it starts", c.Name)
+	}
+	if t.Status != TemplateApproved {
+		return Errorf(KindConflict, "template", "template %q (%s) is %s at Meta: only APPROVED templates can be sent", t.Name, t.Language, t.Status)
+	}
+	if t.WABA != s.WABA {
+		return Errorf(KindConflict, "template", "template %q belongs to another WhatsApp Business Account than sender %q: choose one of the sender's own", t.Name, s.Name)
+	}
+	return c.Mapping.Complete(t)
+}
+
+// Counts is how many contacts of a campaign stand in each state. They are kept in the transaction
+// that changes a contact, never counted.
+type Counts map[ContactState]int64
+
+// Total is the number of contacts that are not deleted.
+func (n Counts) Total() int64 {
+	var sum int64
+	for _, v := range n {
+		sum += v
+	}
+	return sum
+}
+
+// Exhausted reports whether nothing is left to try.
+func (n Counts) Exhausted() bool { return n[ContactPending] == 0 && n[ContactSending] == 0 }

@@ -1,0 +1,254 @@
+package arauto
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Contact is one person inside one campaign. It is the row every report is about.
+//
+//	pending ──intended──▶ sending ──accepted──▶ sent ──delivered──▶ delivered ──read──▶ read ──replied──▶ replied
+//	   ▲ │                 │ │ └──refused──▶ failed
+//	   │ │                 │ └──lost──▶ unknown ──any fact──▶ where the fact says
+//	   │ │                 └──deferred──▶ pending
+//	   │ ├──suppressed──▶ suppressed
+//	   │ └──cancelled──▶ cancelled
+//	   └──again── failed, unknown, suppressed, cancelled
+//
+// Facts come late, twice and out of order: a later stage never goes back to an earlier one, a failure
+// reported after delivery changes nothing, and a delivery reported after a failure wins.
+//
+// Only Apply changes State. Vendor words ("dnd", "completed") are projections of the edges in internal/compat.
+type Contact struct {
+	ID       int64  // ours, ascending with insertion within an account: newest first is by id
+	External string // the customer's own id; may be empty
+
+	Account      int64
+	Campaign     int64
+	Attempt      int64  // the latest attempt; 0 before the first
+	Conversation string // UUID of the conversation that a reply opened; "" before
+	PersonKey    string // canonical: unique in a campaign among contacts that are not deleted
+
+	Name     string
+	PhoneRaw string // as it was given; echoed, never dialled
+	Phone    Phone  // dialled; never rewritten
+	Fields   Fields // custom columns in the file's order
+
+	State    ContactState
+	Reason   Reason // why, when the contact failed or was held back; "" otherwise
+	Code     int    // the provider's own code behind Reason; 0 = none
+	Detail   string // the provider's own words behind Reason
+	Attempts int
+
+	ReplyAction string // the button the person used; "" for free text
+	ReplyText   string
+
+	ScheduledFor time.Time // a person's intent: not before this moment; zero = as the campaign
+	DueAt        time.Time // the engine's next try; zero = none
+	InsertedAt   time.Time
+	UpdatedAt    time.Time
+	SentAt       time.Time // accepted by the provider
+	DeliveredAt  time.Time
+	ReadAt       time.Time
+	RepliedAt    time.Time
+	FailedAt     time.Time
+	DeletedAt    time.Time
+}
+
+// ContactState is where a contact stands.
+type ContactState string
+
+const (
+	ContactPending    ContactState = "pending"    // waiting for its turn
+	ContactSending    ContactState = "sending"    // an intent is durable; the provider has not answered
+	ContactUnknown    ContactState = "unknown"    // the answer was lost: never sent again blindly
+	ContactSent       ContactState = "sent"       // accepted by the provider: not delivered yet
+	ContactDelivered  ContactState = "delivered"  // on the person's device
+	ContactRead       ContactState = "read"       // opened
+	ContactReplied    ContactState = "replied"    // the person reacted: text or button
+	ContactFailed     ContactState = "failed"     // refused, or reported as failed
+	ContactSuppressed ContactState = "suppressed" // held back by a do-not-contact entry
+	ContactCancelled  ContactState = "cancelled"  // given up before sending: cancelled, expired, capped
+)
+
+// ContactStates lists every state in the order of a contact's life.
+func ContactStates() []ContactState {
+	return []ContactState{ContactPending, ContactSending, ContactUnknown, ContactSent, ContactDelivered,
+		ContactRead, ContactReplied, ContactFailed, ContactSuppressed, ContactCancelled}
+}
+
+// Open reports whether the engine still has something to do for a contact in this state. The others
+// are settled, which does not close them to later facts: a delivery may be reported weeks later.
+func (s ContactState) Open() bool { return s == ContactPending || s == ContactSending }
+
+// EventKind is what can happen to a contact, and to its attempt.
+type EventKind string
+
+const (
+	EventIntended   EventKind = "intended"   // the intent is about to be durable
+	EventAccepted   EventKind = "accepted"   // the provider took the message
+	EventDeferred   EventKind = "deferred"   // the provider refused it in a way that may pass: try again at Due
+	EventRefused    EventKind = "refused"    // the provider refused it for good
+	EventLost       EventKind = "lost"       // no answer, or a crash before it was recorded
+	EventSuppressed EventKind = "suppressed" // the gate: do not contact
+	EventCancelled  EventKind = "cancelled"  // the gate or a person: no longer wanted
+	EventAgain      EventKind = "again"      // a person decided: try once more
+	EventSent       EventKind = "sent"       // fact
+	EventDelivered  EventKind = "delivered"  // fact
+	EventRead       EventKind = "read"       // fact
+	EventFailed     EventKind = "failed"     // fact
+	EventReplied    EventKind = "replied"    // fact
+)
+
+// EventKinds lists every kind.
+func EventKinds() []EventKind {
+	return []EventKind{EventIntended, EventAccepted, EventDeferred, EventRefused, EventLost, EventSuppressed,
+		EventCancelled, EventAgain, EventSent, EventDelivered, EventRead, EventFailed, EventReplied}
+}
+
+// An Event is one thing that happened to a contact.
+type Event struct {
+	Kind        EventKind
+	At          time.Time
+	Attempt     int64     // intended: the new attempt
+	Due         time.Time // deferred, again: the next try
+	Reason      Reason
+	Code        int
+	Detail      string
+	ReplyAction string
+	ReplyText   string
+}
+
+// contactTransitions is the whole life cycle. A pair that is absent is a conflict; a pair that maps to
+// its own state is a fact that came late or twice.
+var contactTransitions = map[ContactState]map[EventKind]ContactState{
+	ContactPending: {
+		EventIntended: ContactSending, EventSuppressed: ContactSuppressed, EventCancelled: ContactCancelled,
+		// An earlier attempt of a contact that was put back may still be reported on.
+		EventDeferred: ContactPending, EventLost: ContactPending, EventFailed: ContactPending,
+		EventAccepted: ContactSent, EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+	},
+	ContactSending: {
+		EventAccepted: ContactSent, EventDeferred: ContactPending, EventRefused: ContactFailed, EventLost: ContactUnknown,
+		// Facts overtake the answer of the very request they speak of.
+		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventFailed: ContactFailed, EventReplied: ContactReplied,
+	},
+	ContactUnknown: {
+		EventAccepted: ContactSent, EventRefused: ContactFailed, EventLost: ContactUnknown, EventAgain: ContactPending,
+		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventFailed: ContactFailed, EventReplied: ContactReplied,
+	},
+	ContactSent: {
+		EventAccepted: ContactSent, EventLost: ContactSent, EventSent: ContactSent,
+		EventDelivered: ContactDelivered, EventRead: ContactRead, EventFailed: ContactFailed, EventReplied: ContactReplied,
+	},
+	ContactDelivered: {
+		EventAccepted: ContactDelivered, EventLost: ContactDelivered, EventSent: ContactDelivered, EventDelivered: ContactDelivered,
+		EventFailed: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+	},
+	ContactRead: {
+		EventAccepted: ContactRead, EventLost: ContactRead, EventSent: ContactRead, EventDelivered: ContactRead,
+		EventFailed: ContactRead, EventRead: ContactRead, EventReplied: ContactReplied,
+	},
+	ContactReplied: {
+		EventAccepted: ContactReplied, EventLost: ContactReplied, EventSent: ContactReplied, EventDelivered: ContactReplied,
+		EventFailed: ContactReplied, EventRead: ContactReplied, EventReplied: ContactReplied,
+	},
+	ContactFailed: {
+		EventAccepted: ContactFailed, EventRefused: ContactFailed, EventLost: ContactFailed, EventSent: ContactFailed, EventFailed: ContactFailed,
+		EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied, EventAgain: ContactPending,
+	},
+	ContactSuppressed: {
+		EventSuppressed: ContactSuppressed, EventAgain: ContactPending, EventFailed: ContactSuppressed,
+		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+	},
+	ContactCancelled: {
+		EventCancelled: ContactCancelled, EventAgain: ContactPending, EventFailed: ContactCancelled,
+		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+	},
+}
+
+// Apply returns c after e. It does no I/O and reads no clock. The error is a conflict that names the
+// state and the event; c is then returned unchanged.
+func (c Contact) Apply(e Event) (Contact, error) {
+	next, ok := contactTransitions[c.State][e.Kind]
+	if !ok {
+		return c, Errorf(KindConflict, "state", "a contact that is %s cannot be %s", c.State, e.Kind)
+	}
+	moved := next != c.State
+	c.State = next
+	c.stamp(e, moved)
+	if moved {
+		c.DueAt = time.Time{}
+		if next == ContactPending {
+			c.DueAt = e.Due
+		}
+		c.explain(e)
+	} else if e.Kind == EventReplied && c.ReplyText == "" && c.ReplyAction == "" {
+		c.ReplyAction, c.ReplyText = e.ReplyAction, e.ReplyText
+	}
+	c.UpdatedAt = e.At
+	return c, nil
+}
+
+// stamp keeps the earliest moment of each stage that was reported, whatever the order of the reports.
+func (c *Contact) stamp(e Event, moved bool) {
+	switch e.Kind {
+	case EventIntended:
+		c.Attempt, c.Attempts = e.Attempt, c.Attempts+1
+	case EventAccepted, EventSent:
+		keepFirst(&c.SentAt, e.At)
+	case EventDelivered:
+		keepFirst(&c.DeliveredAt, e.At)
+	case EventRead:
+		// Meta may skip `delivered` when a message is read at once: read implies it.
+		keepFirst(&c.ReadAt, e.At)
+		fill(&c.DeliveredAt, e.At)
+	case EventReplied:
+		keepFirst(&c.RepliedAt, e.At)
+		fill(&c.DeliveredAt, e.At)
+	case EventRefused, EventFailed:
+		if moved {
+			keepFirst(&c.FailedAt, e.At)
+		}
+	case EventAgain:
+		c.FailedAt = time.Time{}
+	}
+	if e.Kind == EventDelivered || e.Kind == EventRead || e.Kind == EventReplied {
+		fill(&c.SentAt, e.At)
+	}
+}
+
+// explain sets why, for the states that need a reason, and clears it for those that do not.
+func (c *Contact) explain(e Event) {
+	switch c.State {
+	case ContactReplied:
+		c.ReplyAction, c.ReplyText = e.ReplyAction, e.ReplyText
+		fallthrough
+	case ContactSending, ContactSent, ContactDelivered, ContactRead:
+		c.Reason, c.Code, c.Detail = "", 0, ""
+	default:
+		c.Reason, c.Code, c.Detail = e.Reason, e.Code, e.Detail
+	}
+}
+
+func keepFirst(t *time.Time, at time.Time) {
+	if t.IsZero() || at.Before(*t) {
+		*t = at
+	}
+}
+
+func fill(t *time.Time, at time.Time) {
+	if t.IsZero() {
+		*t = at
+	}
+}
+
+// ParseContactState is the state of that name, or an invalid error listing those there are.
+func ParseContactState(s string) (ContactState, error) {
+	for _, state := range ContactStates() {
+		if string(state) == s {
+			return state, nil
+		}
+	}
+	return "", Errorf(KindInvalid, "state", "%q is not a contact state; use one of %s", s, fmt.Sprint(ContactStates()))
+}

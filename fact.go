@@ -1,0 +1,68 @@
+package arauto
+
+import "time"
+
+// A Fact is what the provider says happened. It may come late, twice and out of order; it is stored
+// raw before it is acknowledged, and applying it twice changes nothing.
+type Fact struct {
+	Kind FactKind
+	At   time.Time // by the provider's clock
+
+	WABA          string // Meta id of the WABA the fact came under
+	PhoneNumberID string // Meta id of the number; "" for facts about a WABA
+
+	Status     Status
+	Reply      Reply
+	Preference PreferenceFact
+	Template   TemplateFact
+}
+
+// FactKind says which part of a Fact is filled.
+type FactKind string
+
+const (
+	FactStatus     FactKind = "status"     // of a message of ours
+	FactReply      FactKind = "reply"      // a message a person wrote
+	FactPreference FactKind = "preference" // a person's wish about marketing
+	FactTemplate   FactKind = "template"   // of a template of ours
+	FactOther      FactKind = "other"      // anything else: kept raw, not acted on
+)
+
+// Status is what became of a message.
+type Status struct {
+	Event      EventKind // sent, delivered, read, failed; "" for a status we do not know
+	ProviderID string
+	Ref        string // the attempt's Ref, as it travelled with the message; may be missing
+	WAID       string
+	UserID     string
+	Reason     Reason // of a failure
+	Action     Action // what the failure asks for
+	Code       int
+	Detail     string
+}
+
+// Reply is a message from a person.
+type Reply struct {
+	ProviderID string
+	WAID       string // digits; may be missing when the person has a username
+	UserID     string // business-scoped id
+	Username   string
+	Name       string // as their profile says
+	Context    string // provider id of our message that it answers; "" for plainly typed text
+	Ref        string // our own ref when it came back as a button's payload
+	Kind       string // text, button, interactive, image, …
+	Text       string
+	Action     string // the button's label
+}
+
+// PreferenceFact is a person's wish about marketing, told by the provider.
+type PreferenceFact struct {
+	WAID, UserID string
+	Wish         Preference
+	Detail       string
+}
+
+// TemplateFact is a change of a template's status at the provider.
+type TemplateFact struct {
+	MetaID, Name, Language, Status, Reason string
+}

@@ -1,0 +1,90 @@
+package arauto
+
+import "time"
+
+// GateInput is everything the gate looks at. Both channels ask with it at the moment of contact, and
+// `why` asks with the same.
+type GateInput struct {
+	Contact      Contact
+	Campaign     Campaign
+	SenderPause  string // why the sender does not send; "" = it does
+	Marketing    bool   // the template is marketing
+	Suppressions []Suppression
+	LastTouch    time.Time // of the person, over all campaigns; zero = never
+}
+
+// PairInterval is the least time between two messages of ours to the same person: Meta's pair limit.
+const PairInterval = 6 * time.Second
+
+// A Verdict is the gate's answer.
+type Verdict struct {
+	Outcome Outcome
+	Reason  Reason // "" for Go
+	Words   string // what a person should know beyond Reason; may be empty
+	Until   time.Time
+}
+
+// Outcome is what the gate decides for a contact.
+type Outcome string
+
+const (
+	Go       Outcome = "go"       // may be tried now
+	Wait     Outcome = "wait"     // not now; Until says when to ask again, zero = when something changes
+	Suppress Outcome = "suppress" // never in this campaign: do not contact
+	Fail     Outcome = "fail"     // never: the contact cannot be tried
+	Done     Outcome = "done"     // nothing to decide: the contact is past the gate
+)
+
+// Decide says whether a contact may be tried at now, and why not. It is the only place that does.
+func Decide(in GateInput, now time.Time) Verdict {
+	for _, rule := range gateRules {
+		if v, decided := rule(in, now); decided {
+			return v
+		}
+	}
+	return Verdict{Outcome: Go}
+}
+
+// gateRules are asked in order; the first that decides, decides. What is final comes before what passes.
+var gateRules = []func(GateInput, time.Time) (Verdict, bool){
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		v := Verdict{Outcome: Done, Reason: ReasonSettled, Words: string(in.Contact.State)}
+		return v, in.Contact.State != ContactPending || !in.Contact.DeletedAt.IsZero()
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		v := Verdict{Outcome: Wait, Reason: ReasonCampaignState, Words: string(in.Campaign.State)}
+		if in.Campaign.Pause != "" {
+			v.Words = in.Campaign.Pause
+		}
+		return v, in.Campaign.State != CampaignRunning
+	},
+	func(in GateInput, now time.Time) (Verdict, bool) {
+		for _, s := range in.Suppressions {
+			if s.Holds(in.Campaign.Channel, in.Marketing, now) {
+				return Verdict{Outcome: Suppress, Reason: ReasonSuppressed, Words: s.Source}, true
+			}
+		}
+		return Verdict{}, false
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Phone.Valid()
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		return Verdict{Outcome: Wait, Reason: ReasonSenderTrouble, Words: in.SenderPause}, in.SenderPause != ""
+	},
+	func(in GateInput, now time.Time) (Verdict, bool) {
+		until := later(in.Contact.ScheduledFor, in.Contact.DueAt)
+		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, until.After(now)
+	},
+	func(in GateInput, now time.Time) (Verdict, bool) {
+		until := in.LastTouch.Add(PairInterval)
+		return Verdict{Outcome: Wait, Reason: ReasonJustContacted, Until: until}, !in.LastTouch.IsZero() && until.After(now)
+	},
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,24 @@
+package arauto
+
+import (
+	"strconv"
+	"time"
+)
+
+// A Lease says which node drives a line, and until when. Fence grows each time the line changes hands:
+// a write that names an older fence is refused, so a node that was taken for dead cannot act.
+type Lease struct {
+	Account int64
+	Line    string // "sender:12", "jobs:7", "inbound"
+	Holder  string // the node
+	Fence   int64
+	Until   time.Time
+}
+
+// Free reports whether node may take the lease at now: it is its own, or it ran out.
+func (l Lease) Free(node string, now time.Time) bool {
+	return l.Holder == node || l.Holder == "" || !now.Before(l.Until)
+}
+
+// SenderLine is the line of a sender.
+func SenderLine(id int64) string { return "sender:" + strconv.FormatInt(id, 10) }

@@ -1,0 +1,70 @@
+package arauto
+
+// A Message is one template message ready to be sent.
+type Message struct {
+	To       Phone
+	Template string
+	Language string
+	Named    bool
+	// Parameters are in the order of Template.Parameters.
+	Parameters []Filled
+	// QuickReplies are the indexes of quick-reply buttons; each carries Ref as its payload, so that a
+	// tap tells the message even where the provider sends no context.
+	QuickReplies []int
+	// Ref is the attempt's Ref: it travels with the message and comes back with every status.
+	Ref string
+}
+
+// Filled is a parameter with its value.
+type Filled struct {
+	Parameter
+	Text string
+}
+
+// A Receipt is the provider's word that it took a message. It is acceptance, never delivery.
+type Receipt struct {
+	ProviderID string // `wamid.…`
+	WAID       string // the recipient as the provider knows them; may differ from what was dialled
+	Held       bool   // taken, but held back by the provider for now
+}
+
+// A SendError is a refusal or a silence, with what to do about it.
+type SendError struct {
+	Code   int    // the provider's; 0 for silence and transport faults
+	Detail string // the provider's words
+	Reason Reason
+	Scope  Scope
+	Action Action
+	// After is how long to wait before the next try of this scope; 0 = as the action's default.
+	After int // seconds
+}
+
+func (e *SendError) Error() string {
+	if e.Detail != "" {
+		return e.Detail
+	}
+	return string(e.Reason)
+}
+
+// Scope is what a refusal speaks of.
+type Scope string
+
+const (
+	ScopeContact  Scope = "contact"
+	ScopePair     Scope = "pair" // this sender to this person
+	ScopeCampaign Scope = "campaign"
+	ScopeTemplate Scope = "template"
+	ScopeSender   Scope = "sender"
+	ScopeWABA     Scope = "waba"
+)
+
+// Action is what a refusal asks of the engine.
+type Action string
+
+const (
+	ActionRetry    Action = "retry"    // certainly not sent; try again later
+	ActionFail     Action = "fail"     // this contact is done
+	ActionSuppress Action = "suppress" // done, and do not contact for marketing again
+	ActionPause    Action = "pause"    // stop the scope; the contact waits
+	ActionUnknown  Action = "unknown"  // it may have been sent
+)

@@ -1,0 +1,120 @@
+package arauto
+
+// Reason is why a contact failed or was held back: ours, closed, with words for people. The provider's
+// own code and words stay beside it in Contact.Code and Contact.Detail.
+type Reason string
+
+const (
+	ReasonNotOnWhatsApp    Reason = "not_on_whatsapp"
+	ReasonInvalidPhone     Reason = "invalid_phone"
+	ReasonStoppedMarketing Reason = "stopped_marketing"
+	ReasonMarketingCap     Reason = "marketing_cap"
+	ReasonExperiment       Reason = "experiment"
+	ReasonBlocked          Reason = "blocked_by_person"
+	ReasonWindowClosed     Reason = "window_closed"
+	ReasonTemplateMissing  Reason = "template_missing"
+	ReasonTemplatePaused   Reason = "template_paused"
+	ReasonTemplateDisabled Reason = "template_disabled"
+	ReasonTemplateMismatch Reason = "template_mismatch"
+	ReasonTemplateTooLong  Reason = "template_too_long"
+	ReasonPolicy           Reason = "policy"
+	ReasonMedia            Reason = "media"
+	ReasonMissingValue     Reason = "missing_value"
+	ReasonCountry          Reason = "country_not_allowed"
+	ReasonTooFast          Reason = "too_fast"
+	ReasonSenderTrouble    Reason = "sender_trouble"
+	ReasonAccountTrouble   Reason = "account_trouble"
+	ReasonProviderTrouble  Reason = "provider_trouble"
+	ReasonRefused          Reason = "refused"
+	ReasonNoAnswer         Reason = "no_answer"
+	ReasonInterrupted      Reason = "interrupted"
+	ReasonSuppressed       Reason = "suppressed"
+	ReasonOptedOut         Reason = "opted_out"
+	ReasonCancelled        Reason = "campaign_cancelled"
+	ReasonExpired          Reason = "expired"
+	ReasonTooManyAttempts  Reason = "too_many_attempts"
+	ReasonCampaignState    Reason = "campaign_not_running"
+	ReasonNotYet           Reason = "not_yet"
+	ReasonJustContacted    Reason = "just_contacted"
+	ReasonSettled          Reason = "already_settled"
+)
+
+// Language is one that Arauto speaks to people in.
+type Language string
+
+const (
+	Portuguese Language = "pt"
+	Spanish    Language = "es"
+	English    Language = "en"
+)
+
+// LanguageOf is the language of a locale ("pt-BR", "es_MX"); English for any other.
+func LanguageOf(locale string) Language {
+	if len(locale) >= 2 {
+		switch l := Language(locale[:2]); l {
+		case Portuguese, Spanish:
+			return l
+		}
+	}
+	return English
+}
+
+type words struct{ en, pt, es string }
+
+var reasons = map[Reason]words{
+	ReasonNotOnWhatsApp:    {"The number cannot be reached on WhatsApp", "O número não pode ser alcançado no WhatsApp", "El número no se puede alcanzar en WhatsApp"},
+	ReasonInvalidPhone:     {"The phone number is not valid", "O número de telefone não é válido", "El número de teléfono no es válido"},
+	ReasonStoppedMarketing: {"The person stopped marketing messages from this business", "A pessoa parou as mensagens de marketing desta empresa", "La persona detuvo los mensajes de marketing de esta empresa"},
+	ReasonMarketingCap:     {"Meta limits marketing messages to this person for now", "A Meta limita por ora as mensagens de marketing para esta pessoa", "Meta limita por ahora los mensajes de marketing a esta persona"},
+	ReasonExperiment:       {"Meta holds this person out of marketing in an experiment", "A Meta mantém esta pessoa fora do marketing em um experimento", "Meta mantiene a esta persona fuera del marketing en un experimento"},
+	ReasonBlocked:          {"The business and the person are blocked from each other", "A empresa e a pessoa estão bloqueadas entre si", "La empresa y la persona están bloqueadas entre sí"},
+	ReasonWindowClosed:     {"More than 24 hours since the person wrote: only a template can be sent", "Mais de 24 horas desde a última mensagem da pessoa: só um template pode ser enviado", "Más de 24 horas desde que la persona escribió: solo se puede enviar una plantilla"},
+	ReasonTemplateMissing:  {"The template does not exist in this language or is not approved", "O template não existe neste idioma ou não está aprovado", "La plantilla no existe en este idioma o no está aprobada"},
+	ReasonTemplatePaused:   {"Meta paused the template for its quality", "A Meta pausou o template por sua qualidade", "Meta pausó la plantilla por su calidad"},
+	ReasonTemplateDisabled: {"Meta disabled the template for its quality", "A Meta desativou o template por sua qualidade", "Meta desactivó la plantilla por su calidad"},
+	ReasonTemplateMismatch: {"The parameters do not fit the template", "Os parâmetros não correspondem ao template", "Los parámetros no corresponden a la plantilla"},
+	ReasonTemplateTooLong:  {"The text is too long once the template is filled", "O texto fica longo demais com o template preenchido", "El texto es demasiado largo con la plantilla completa"},
+	ReasonPolicy:           {"Meta refuses the content under its policies", "A Meta recusa o conteúdo por suas políticas", "Meta rechaza el contenido por sus políticas"},
+	ReasonMedia:            {"The media file could not be used by Meta", "O arquivo de mídia não pôde ser usado pela Meta", "Meta no pudo usar el archivo multimedia"},
+	ReasonMissingValue:     {"The contact has no value for a template parameter", "O contato não tem valor para um parâmetro do template", "El contacto no tiene valor para un parámetro de la plantilla"},
+	ReasonCountry:          {"This business may not message people in that country", "Esta empresa não pode enviar mensagens para esse país", "Esta empresa no puede enviar mensajes a ese país"},
+	ReasonTooFast:          {"Too many messages in a short time", "Mensagens demais em pouco tempo", "Demasiados mensajes en poco tiempo"},
+	ReasonSenderTrouble:    {"The WhatsApp number cannot send: check it at Meta", "O número de WhatsApp não pode enviar: verifique-o na Meta", "El número de WhatsApp no puede enviar: revíselo en Meta"},
+	ReasonAccountTrouble:   {"The WhatsApp Business Account cannot send: check it at Meta", "A conta do WhatsApp Business não pode enviar: verifique-a na Meta", "La cuenta de WhatsApp Business no puede enviar: revísela en Meta"},
+	ReasonProviderTrouble:  {"Meta had a temporary fault", "A Meta teve uma falha temporária", "Meta tuvo una falla temporal"},
+	ReasonRefused:          {"Meta refused the message", "A Meta recusou a mensagem", "Meta rechazó el mensaje"},
+	ReasonNoAnswer:         {"Meta did not answer: the message may have been sent", "A Meta não respondeu: a mensagem pode ter sido enviada", "Meta no respondió: el mensaje puede haberse enviado"},
+	ReasonInterrupted:      {"Arauto stopped before the answer was recorded: the message may have been sent", "O Arauto parou antes de registrar a resposta: a mensagem pode ter sido enviada", "Arauto se detuvo antes de registrar la respuesta: el mensaje puede haberse enviado"},
+	ReasonSuppressed:       {"The person is on the do-not-contact list", "A pessoa está na lista de não perturbe", "La persona está en la lista de no contactar"},
+	ReasonOptedOut:         {"The person asked not to be contacted", "A pessoa pediu para não ser contatada", "La persona pidió no ser contactada"},
+	ReasonCancelled:        {"The campaign was cancelled before the message was sent", "A campanha foi cancelada antes do envio da mensagem", "La campaña se canceló antes de enviar el mensaje"},
+	ReasonExpired:          {"The time for this message ran out before it was sent", "O prazo desta mensagem acabou antes do envio", "El plazo de este mensaje terminó antes del envío"},
+	ReasonTooManyAttempts:  {"Every attempt met a temporary fault", "Todas as tentativas encontraram uma falha temporária", "Todos los intentos encontraron una falla temporal"},
+	ReasonCampaignState:    {"The campaign is not running", "A campanha não está em execução", "La campaña no está en ejecución"},
+	ReasonNotYet:           {"It is not its time yet", "Ainda não é a hora", "Todavía no es la hora"},
+	ReasonJustContacted:    {"The person was contacted a moment ago", "A pessoa foi contatada há instantes", "La persona fue contactada hace un momento"},
+	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
+}
+
+// Reasons lists every reason that has words, in no particular order.
+func Reasons() []Reason {
+	list := make([]Reason, 0, len(reasons))
+	for r := range reasons {
+		list = append(list, r)
+	}
+	return list
+}
+
+// Words says r to a person. A reason that is not known is returned as it is; "" gives "".
+func (r Reason) Words(l Language) string {
+	w, ok := reasons[r]
+	switch {
+	case !ok:
+		return string(r)
+	case l == Portuguese:
+		return w.pt
+	case l == Spanish:
+		return w.es
+	}
+	return w.en
+}

@@ -1,0 +1,77 @@
+package arauto
+
+import (
+	"strings"
+	"time"
+)
+
+// A Suppression says: do not contact this person. It is kept with its evidence, and lifted, never
+// deleted.
+type Suppression struct {
+	ID        int64
+	Account   int64
+	PersonKey string
+
+	Phone    Phone // as given, for people to read
+	Scope    SuppressionScope
+	Channel  Channel // "" = every channel
+	Source   string  // opt_out_keyword, user_preferences, provider, api, upload
+	Evidence string  // what was seen: the text, the message id, the note
+	Contact  int64   // the contact it came from; 0 = none
+
+	CreatedAt time.Time
+	ExpiresAt time.Time // zero = never
+	LiftedAt  time.Time // zero = in force
+}
+
+// SuppressionScope is how much a suppression covers.
+type SuppressionScope string
+
+const (
+	SuppressMarketing SuppressionScope = "marketing"
+	SuppressAll       SuppressionScope = "all"
+)
+
+// Holds reports whether s forbids, at now, a message on channel; marketing says whether it is marketing.
+func (s Suppression) Holds(channel Channel, marketing bool, now time.Time) bool {
+	if !s.LiftedAt.IsZero() || (!s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)) {
+		return false
+	}
+	if s.Channel != "" && s.Channel != channel {
+		return false
+	}
+	return s.Scope == SuppressAll || marketing
+}
+
+// DefaultStopWords and DefaultResumeWords are an account's until it chooses its own.
+func DefaultStopWords() []string   { return []string{"SAIR", "PARAR", "STOP", "BAJA"} }
+func DefaultResumeWords() []string { return []string{"VOLTAR"} }
+
+// Preference is what a person asked for about being contacted.
+type Preference string
+
+const (
+	PreferenceNone   Preference = ""
+	PreferenceStop   Preference = "stop"
+	PreferenceResume Preference = "resume"
+)
+
+// PreferenceIn reads a whole message as an opt-out or its undoing: case, accents, surrounding space and
+// closing punctuation do not matter, but "não quero parar" is not PARAR.
+func (a Account) PreferenceIn(text string) Preference {
+	word := strings.Trim(Fold(text), " \t\r\n.!?,;:\"'*_~")
+	if word == "" || len(word) > 64 {
+		return PreferenceNone
+	}
+	for _, w := range a.StopWords {
+		if Fold(w) == word {
+			return PreferenceStop
+		}
+	}
+	for _, w := range a.ResumeWords {
+		if Fold(w) == word {
+			return PreferenceResume
+		}
+	}
+	return PreferenceNone
+}
