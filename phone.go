@@ -60,10 +60,10 @@ func ParseE164(raw string) (Phone, bool) {
 	return p, true
 }
 
-// endsInDecimals tells 5511987654321.0 from dots used as separators: a single dot, and only zeros after it.
+// endsInDecimals tells the decimals in 5511987654321.0 from dots between digits: one dot, and one or two zeros after it.
 func endsInDecimals(raw string) bool {
-	whole, decimals, found := strings.Cut(strings.TrimSpace(raw), ".")
-	return found && whole != "" && decimals != "" && strings.Trim(decimals, "0") == ""
+	_, decimals, _ := strings.Cut(strings.TrimSpace(raw), ".")
+	return decimals == "0" || decimals == "00"
 }
 
 // separates reports whether r may stand between the digits of a number without meaning anything. Beyond what people
