@@ -274,6 +274,25 @@ func contains(phones []arauto.Phone, phone arauto.Phone) bool {
 	return false
 }
 
+func TestParse_WhatIsReadReadsAsItself(t *testing.T) {
+	countries := rapid.SampledFrom([]string{"BR", "MX", "AR", "CO", "US", "ES", "PT", "CL", "PE", "IT", "GB", "DE"})
+	digits := rapid.StringMatching(`(\+|00)?(55|52|521|54|549|57|1|34|351|39|44|0|0[1-9]{2})?[0-9]{6,12}`)
+	rapid.Check(t, func(t *rapid.T) {
+		country := countries.Draw(t, "country")
+		p, err := numbering.New(country)
+		if err != nil {
+			t.Fatal(err)
+		}
+		phone, err := p.Parse(digits.Draw(t, "raw"))
+		if err != nil {
+			return
+		}
+		if again, err := p.Parse(string(phone)); again != phone || !phone.Valid() {
+			t.Fatalf("%q reads as %q, %v", phone, again, err)
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	for _, c := range ugly {
 		f.Add(c.country, c.raw)
