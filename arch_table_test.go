@@ -67,7 +67,7 @@ var rules = []rule{
 	{path: "internal/api", tier: edge, libs: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid"}, why: "our own API, described by OpenAPI"},
 	{path: "internal/server", tier: edge, libs: []string{"github.com/prometheus/client_golang", "golang.org/x/crypto", "golang.org/x/time"}, why: "the one door: handlers are handed in, so it knows no API"},
 
-	{path: "internal/store/storetest", tier: harness, libs: testLibs, why: "one suite that both databases must pass"},
+	{path: "internal/store/storetest", tier: harness, own: []string{"internal/store"}, libs: testLibs, why: "one suite that both databases must pass"},
 
 	{path: "internal/app", tier: wiring, own: []string{"internal/…", "examples/campaign-csv"}, libs: []string{"github.com/prometheus/client_golang", "github.com/google/uuid", "golang.org/x/crypto", "golang.org/x/sync"}, why: "knows everybody, so that nobody else has to"},
 	{path: "cmd/arauto", tier: wiring, own: []string{"internal/app", "internal/sandbox", "bench"}, libs: []string{"github.com/alecthomas/kong"}, why: "flags and words; what they do is in app"},
@@ -89,6 +89,12 @@ var testLibs = []string{
 // testOnly may be imported by _test.go files alone.
 var testOnly = map[string]string{
 	"internal/store/storetest": "it is a suite of tests, not part of the program",
+}
+
+// planned packages have their rule before their code. A line goes when its package is there.
+var planned = []string{
+	"internal/line", "internal/jobs", "internal/dispatch", "internal/inbound", "internal/store/storetest", "internal/whatsapp", "internal/blob",
+	"internal/seal", "internal/compat/evolux", "internal/api", "internal/server", "internal/app", "cmd/arauto", "bench", "internal/store",
 }
 
 // longFiles may pass maxLines; each says why it is worth a long scroll.

@@ -213,7 +213,7 @@ func TestArch_NoStaleRules(t *testing.T) {
 		if r.why == "" {
 			t.Errorf("the rule of %q has no why", r.path)
 		}
-		if found, _ := filepath.Glob(filepath.Join(filepath.FromSlash(r.path), "*.go")); len(found) == 0 {
+		if found, _ := filepath.Glob(filepath.Join(filepath.FromSlash(r.path), "*.go")); len(found) == 0 && !slices.Contains(planned, r.path) {
 			t.Errorf("rules names %q, where there is no package: remove the line", r.path)
 		}
 	}
