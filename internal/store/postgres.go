@@ -1,0 +1,136 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+)
+
+// postgresDB is a PostgreSQL database, shared with other nodes. Transactions are short and retried when
+// the server asks for it; no advisory locks, no LISTEN.
+type postgresDB struct{ pool *pgxpool.Pool }
+
+const postgresRetries = 6
+
+func openPostgres(ctx context.Context, address string) (*postgresDB, error) {
+	config, err := pgxpool.ParseConfig(address)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = max(config.MaxConns, 12)
+	config.ConnConfig.RuntimeParams["application_name"] = "arauto"
+	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	conn := stdlib.OpenDBFromPool(pool)
+	err = migrate(ctx, goose.DialectPostgres, conn)
+	conn.Close()
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	return &postgresDB{pool: pool}, nil
+}
+
+func (db *postgresDB) read(ctx context.Context, fn func(querier) error) error {
+	conn, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	return fn(postgresQuerier{conn})
+}
+
+func (db *postgresDB) write(ctx context.Context, fn func(querier) error) error {
+	for try := 1; ; try++ {
+		err := db.writeOnce(ctx, fn)
+		if err == nil || !retryable(err) || try == postgresRetries {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(rand.IntN(5<<try)) * time.Millisecond):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (db *postgresDB) writeOnce(ctx context.Context, fn func(querier) error) error {
+	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{})
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx))
+	if err := fn(postgresQuerier{tx}); err != nil {
+		return err
+	}
+	return tx.Commit(ctx)
+}
+
+// retryable reports a transaction that the server undid for another's sake.
+func retryable(err error) bool {
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (e.Code == "40001" || e.Code == "40P01")
+}
+
+func (db *postgresDB) list(values any) any                  { return values }
+func (db *postgresDB) in(column, placeholder string) string { return column + " = ANY(" + placeholder + ")" }
+func (db *postgresDB) lock() string                         { return " FOR UPDATE" }
+func (db *postgresDB) postgres() bool                       { return true }
+func (db *postgresDB) close() error                         { db.pool.Close(); return nil }
+
+// postgresQuerier is a connection or a transaction.
+type postgresQuerier struct {
+	on interface {
+		Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+		Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+		SendBatch(ctx context.Context, b *pgx.Batch) pgx.BatchResults
+	}
+}
+
+func (q postgresQuerier) query(ctx context.Context, sql string, args ...any) (rows, error) {
+	r, err := q.on.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("query %q: %w", sql, err)
+	}
+	return r, nil
+}
+
+func (q postgresQuerier) exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	tag, err := q.on.Exec(ctx, sql, args...)
+	if err != nil {
+		return 0, fmt.Errorf("run %q: %w", sql, err)
+	}
+	return tag.RowsAffected(), nil
+}
+
+func (q postgresQuerier) each(ctx context.Context, sql string, args [][]any) ([]int64, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	batch := &pgx.Batch{}
+	for _, a := range args {
+		batch.Queue(sql, a...)
+	}
+	results := q.on.SendBatch(ctx, batch)
+	defer results.Close()
+	changed := make([]int64, len(args))
+	for i := range args {
+		tag, err := results.Exec()
+		if err != nil {
+			return nil, fmt.Errorf("run %q: %w", sql, err)
+		}
+		changed[i] = tag.RowsAffected()
+	}
+	return changed, results.Close()
+}

@@ -1,0 +1,212 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+)
+
+// sqliteConn is one connection with its prepared statements. It speaks to the driver directly: on the
+// writer's path database/sql costs more than many of the statements it would carry.
+type sqliteConn struct {
+	raw   driver.Conn
+	stmts map[string]driver.Stmt
+}
+
+func newSQLiteConn(raw driver.Conn) *sqliteConn {
+	return &sqliteConn{raw: raw, stmts: map[string]driver.Stmt{}}
+}
+
+func (c *sqliteConn) close() error {
+	for _, s := range c.stmts {
+		s.Close()
+	}
+	return c.raw.Close()
+}
+
+// script runs statements that take no arguments.
+func (c *sqliteConn) script(text string) error {
+	_, err := c.raw.(driver.ExecerContext).ExecContext(context.Background(), text, nil)
+	return err
+}
+
+func (c *sqliteConn) run(statement string) error {
+	_, err := c.exec(context.Background(), statement)
+	return err
+}
+
+// nested runs fn so that its failure undoes fn alone. A panic becomes an error here, in the one
+// goroutine that everybody's writes depend on.
+func (c *sqliteConn) nested(fn func(querier) error) (err error) {
+	if err := c.run("SAVEPOINT one"); err != nil {
+		return err
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic in a transaction: %v", p)
+		}
+		if err != nil {
+			err = errors.Join(err, c.run("ROLLBACK TO one"))
+		}
+		if e := c.run("RELEASE one"); e != nil {
+			err = errors.Join(err, e)
+		}
+	}()
+	return fn(c)
+}
+
+func (c *sqliteConn) prepare(sql string) (driver.Stmt, error) {
+	if s, ok := c.stmts[sql]; ok {
+		return s, nil
+	}
+	s, err := c.raw.Prepare(sql)
+	if err != nil {
+		return nil, fmt.Errorf("prepare %q: %w", sql, err)
+	}
+	c.stmts[sql] = s
+	return s, nil
+}
+
+// The driver starts a goroutine per statement to watch a context that can end. Writes are short and
+// run to their end once begun, so they are given one that cannot; the caller's is asked before.
+func (c *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, error) {
+	s, err := c.prepare(sql)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.(driver.StmtExecContext).ExecContext(context.Background(), named(args))
+	if err != nil {
+		return 0, err
+	}
+	return res.RowsAffected()
+}
+
+func (c *sqliteConn) each(ctx context.Context, sql string, args [][]any) ([]int64, error) {
+	changed := make([]int64, len(args))
+	for i, a := range args {
+		n, err := c.exec(ctx, sql, a...)
+		if err != nil {
+			return nil, err
+		}
+		changed[i] = n
+	}
+	return changed, nil
+}
+
+func (c *sqliteConn) query(ctx context.Context, sql string, args ...any) (rows, error) {
+	s, err := c.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named(args))
+	if err != nil {
+		return nil, err
+	}
+	return &sqliteRows{ctx: ctx, raw: r, values: make([]driver.Value, len(r.Columns()))}, nil
+}
+
+func named(args []any) []driver.NamedValue {
+	list := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		list[i] = driver.NamedValue{Ordinal: i + 1, Value: value(a)}
+	}
+	return list
+}
+
+// value brings an argument to one of the driver's own types.
+func value(a any) driver.Value {
+	switch v := a.(type) {
+	case int64, string, bool, []byte, nil:
+		return v
+	case int:
+		return int64(v)
+	}
+	if v := reflect.ValueOf(a); v.Kind() == reflect.String {
+		return v.String()
+	}
+	panic(fmt.Sprintf("store: %T is no argument for SQL", a))
+}
+
+// sqliteRows reads a result. The context is asked between rows, so that a long read can be given up.
+type sqliteRows struct {
+	ctx    context.Context
+	raw    driver.Rows
+	values []driver.Value
+	count  int
+	err    error
+}
+
+func (r *sqliteRows) Next() bool {
+	if r.count++; r.count%256 == 0 && r.ctx.Err() != nil {
+		r.err = r.ctx.Err()
+		return false
+	}
+	err := r.raw.Next(r.values)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return err == nil
+}
+
+func (r *sqliteRows) Err() error { return r.err }
+func (r *sqliteRows) Close()     { r.raw.Close() }
+
+func (r *sqliteRows) Scan(into ...any) error {
+	for i, dest := range into {
+		if err := assign(dest, r.values[i]); err != nil {
+			return fmt.Errorf("column %d: %w", i+1, err)
+		}
+	}
+	return nil
+}
+
+func assign(dest any, v driver.Value) error {
+	switch d := dest.(type) {
+	case *int64:
+		n, ok := v.(int64)
+		*d = n
+		return expect(ok || v == nil, v)
+	case *string:
+		s, ok := v.(string)
+		*d = s
+		return expect(ok || v == nil, v)
+	case *[]byte:
+		switch b := v.(type) {
+		case []byte:
+			*d = append([]byte(nil), b...)
+		case string:
+			*d = []byte(b)
+		}
+		return nil
+	case *int:
+		n, ok := v.(int64)
+		*d = int(n)
+		return expect(ok, v)
+	case *bool:
+		switch b := v.(type) {
+		case bool:
+			*d = b
+		case int64:
+			*d = b != 0
+		default:
+			return expect(false, v)
+		}
+		return nil
+	}
+	s, ok := v.(string)
+	if e := reflect.ValueOf(dest).Elem(); ok && e.Kind() == reflect.String {
+		e.SetString(s)
+		return nil
+	}
+	return fmt.Errorf("cannot read %T into %T", v, dest)
+}
+
+func expect(ok bool, v driver.Value) error {
+	if !ok {
+		return fmt.Errorf("unexpected %T", v)
+	}
+	return nil
+}
