@@ -29,8 +29,8 @@ bin/arauto: FORCE
 test: ## run every test: vet, then under the race detector, then plainly (installs PostgreSQL when it may)
 	@scripts/need.sh
 	$(GO) vet ./...
-	@scripts/race.sh $(RACE_PACKAGES); raced=$$?; set -x; \
-	$(GO) test -shuffle=on -timeout 10m ./... && exit $$raced
+	@scripts/race.sh $(RACE_PACKAGES); raced=$$?; \
+	echo '$(GO) test -shuffle=on -timeout 10m ./...'; $(GO) test -shuffle=on -timeout 10m ./... && exit $$raced
 
 race: ## the race detector's short run alone
 	@scripts/race.sh $(RACE_PACKAGES)
