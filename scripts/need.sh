@@ -15,13 +15,14 @@ compiler_found || packages+=(gcc libc6-dev)
 # install_packages leaves no server running on the machine: the tests start their own throwaway clusters.
 install_packages() {
   local log; log=$(mktemp)
-  mkdir -p /etc/postgresql-common/createcluster.d
-  [ -e /etc/postgresql-common/createcluster.d/arauto.conf ] ||
+  if ! postgres_found; then
+    mkdir -p /etc/postgresql-common/createcluster.d
     echo 'create_main_cluster = false' >/etc/postgresql-common/createcluster.d/arauto.conf
+  fi
   local apt=(timeout 300 apt-get -q -y -o Acquire::Retries=2 -o Acquire::http::Timeout=30 -o DPkg::Lock::Timeout=120)
   if { "${apt[@]}" update && DEBIAN_FRONTEND=noninteractive "${apt[@]}" install --no-install-recommends "$@"; } \
       >"$log" 2>&1 </dev/null; then
-    say "installed $*"
+    say "apt-get is done"
   else
     say "could not install $*; the last lines of apt-get:"
     tail -n 5 "$log" >&2
@@ -30,7 +31,10 @@ install_packages() {
 }
 
 if [ ${#packages[@]} -gt 0 ]; then
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+  if [ -n "${ARAUTO_NO_INSTALL:-}" ]; then
+    say "not installing ${packages[*]}: ARAUTO_NO_INSTALL is set"
+  elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+    say "installing ${packages[*]} with apt-get (ARAUTO_NO_INSTALL=1 prevents this)"
     install_packages "${packages[@]}"
   else
     say "not installing ${packages[*]}: this takes root and apt-get"
