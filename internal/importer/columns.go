@@ -1,0 +1,340 @@
+package importer
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"arauto"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// What a header may weigh: its keys are repeated in every contact.
+const (
+	maxColumns = arauto.MaxFields
+	maxKey     = 200 // bytes
+)
+
+// What a file's columns may be besides custom fields.
+const (
+	targetName  = "name"
+	targetPhone = "phone"
+)
+
+// ColumnOptions say what is known of a file's columns beforehand.
+type ColumnOptions struct {
+	// Mapping names columns by their header: "phone" → "Cel. do titular". Targets are "name" and "phone"; any other
+	// gives a custom field that key instead of its header. It overrules what the headers look like; "name" → ""
+	// says that no column is the name.
+	Mapping map[string]string
+	// NameRequired refuses files without a name column, and rows without a name.
+	NameRequired bool
+}
+
+// Columns says what each column of one file is. The zero value is of no use: see MapColumns.
+type Columns struct {
+	Name  int      // its index; -1 when the file has none
+	Phone int      // its index
+	Keys  []string // of the custom fields, in the file's order
+
+	header       []string
+	custom       []int // the columns of Keys
+	unnamed      []int // columns without a header: they must stay empty
+	nameRequired bool
+}
+
+// An Entry is what one row says about one contact: text without blanks around it, nothing checked but that a phone,
+// and a name where required, is there.
+type Entry struct {
+	Number int // the row's
+	Name   string
+	Phone  string
+	Fields arauto.Fields
+}
+
+// aliases are the headers that people give to a column, as fold leaves them; the earlier wins where a file has two,
+// and the other is a custom field. Numbers one can write to come before numbers in general.
+var aliases = map[string][]string{
+	targetName: {
+		"name", "nome", "nombre", "nomecompleto", "nombrecompleto", "fullname", "nomedocliente", "nomecliente", "nombredelcliente",
+		"nombrecliente", "customername", "contactname", "cliente", "customer", "nomedocontato", "nomecontato", "contato", "contacto",
+		"contact", "assinante", "subscriber", "razaosocial", "razonsocial", "primeironome", "primernombre", "firstname",
+	},
+	targetPhone: {
+		"phone", "phonenumber", "whatsapp", "whatsappphone", "numerowhatsapp", "numerodowhatsapp", "numerodewhatsapp", "whatsappnumber",
+		"telefonewhatsapp", "telefonowhatsapp", "celularwhatsapp", "whats", "wpp", "zap", "celular", "telefonecelular", "telefonocelular",
+		"numerocelular", "numerodecelular", "celular1", "movel", "telefonemovel", "movil", "telefonomovil", "mobile", "mobilephone",
+		"mobilenumber", "cellphone", "cell", "cel", "telefone", "telefono", "telefone1", "telefono1", "phone1", "fone", "fone1",
+		"numerodetelefone", "numerodetelefono", "numerotelefone", "numerotelefono", "telefonecontato", "telefonedecontato",
+		"telefonodecontacto", "dddtelefone", "telephone", "tel", "msisdn", "e164", "numero", "number",
+	},
+}
+
+// fold reduces a header to what matters when it is compared with an alias: "Nº Telefone " is "notelefone".
+func fold(header string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(header) {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			b.WriteRune(unicode.ToLower(r))
+		}
+	}
+	return b.String()
+}
+
+// MapColumns finds the name, the phone and the custom fields among header, and looks into sample (see Peek) for what
+// a header alone does not show. A custom field's key is its header without blanks around it.
+//
+// A file of rejected rows can be corrected and uploaded as it is: the two columns that Rejects added are left out.
+//
+// The errors are invalid, name the columns that were found and say what to do: no phone column, no name column where
+// one is required, a header that comes twice (keys are compared without case), data under an empty header, more than
+// 100 columns, and a mapping that fits no column.
+func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error) {
+	c := &Columns{Name: -1, Phone: -1, nameRequired: o.NameRequired}
+	for _, h := range header {
+		c.header = append(c.header, clean(h))
+	}
+	named := c.header
+	if isRejects(named) {
+		named = named[:len(named)-2]
+	}
+	if len(named) > maxColumns {
+		return nil, arauto.Errorf(arauto.KindInvalid, "file", "the file has %d columns and %d is the most: remove those you do not need", len(named), maxColumns)
+	}
+	if err := c.checkHeader(named); err != nil {
+		return nil, err
+	}
+	keys := slices.Clone(named)
+	if err := c.explicit(o.Mapping, keys); err != nil {
+		return nil, err
+	}
+	if _, given := o.Mapping[targetName]; !given && c.Name < 0 {
+		c.Name = c.alias(targetName, named)
+	}
+	if c.Phone < 0 {
+		c.Phone = c.alias(targetPhone, named)
+	}
+	if c.Phone < 0 {
+		return nil, c.missing(targetPhone)
+	}
+	if c.Name < 0 && o.NameRequired {
+		return nil, c.missing(targetName)
+	}
+	for i, key := range keys {
+		switch {
+		case i == c.Name || i == c.Phone:
+		case key == "":
+			c.unnamed = append(c.unnamed, i)
+		default:
+			if slices.ContainsFunc(c.Keys, func(k string) bool { return strings.EqualFold(k, key) }) {
+				return nil, arauto.Errorf(arauto.KindInvalid, key, "the mapping makes two columns the custom field %q: give one of them another name", key)
+			}
+			c.Keys, c.custom = append(c.Keys, key), append(c.custom, i)
+		}
+	}
+	return c, c.checkUnnamed(sample)
+}
+
+// clean takes blanks and marks nobody sees from both ends of a cell.
+func clean(cell string) string {
+	if cell == "" || isInk(cell[0]) && isInk(cell[len(cell)-1]) {
+		return cell
+	}
+	return strings.TrimFunc(cell, func(r rune) bool { return unicode.IsSpace(r) || r == '\uFEFF' || r == '\u200B' })
+}
+
+func isInk(c byte) bool { return c > ' ' && c < utf8.RuneSelf }
+
+// checkHeader refuses headers that would make two fields one, or weigh too much.
+func (c *Columns) checkHeader(named []string) error {
+	for i, h := range named {
+		if len(h) > maxKey {
+			return arauto.Errorf(arauto.KindInvalid, "file", "the header of column %d is longer than %d bytes; does the first line name the columns?", i+1, maxKey)
+		}
+		for j, earlier := range named[:i] {
+			if h != "" && strings.EqualFold(h, earlier) {
+				return arauto.Errorf(arauto.KindInvalid, h, "columns %d and %d have the same header (%s): rename or remove one", j+1, i+1, c.found())
+			}
+		}
+	}
+	return nil
+}
+
+// explicit applies the mapping: it sets Name and Phone, and renames keys.
+func (c *Columns) explicit(mapping map[string]string, keys []string) error {
+	used := make(map[int]string)
+	targets := make([]string, 0, len(mapping))
+	for target := range mapping {
+		targets = append(targets, target)
+	}
+	slices.Sort(targets)
+	for _, target := range targets {
+		want := clean(mapping[target])
+		if want == "" && target == targetName {
+			continue
+		}
+		i := c.column(want, len(keys))
+		if i < 0 {
+			return arauto.Errorf(arauto.KindInvalid, target, "the mapping asks for column %q; the file has %s", want, c.found())
+		}
+		if other, twice := used[i]; twice {
+			return arauto.Errorf(arauto.KindInvalid, target, "the mapping uses column %q for both %s and %s: keep one", want, other, target)
+		}
+		used[i] = target
+		switch target {
+		case targetName:
+			c.Name = i
+		case targetPhone:
+			c.Phone = i
+		default:
+			if keys[i] = clean(target); keys[i] == "" || len(keys[i]) > maxKey {
+				return arauto.Errorf(arauto.KindInvalid, "mapping", "the custom field for column %q needs a name of 1 to %d bytes", want, maxKey)
+			}
+		}
+	}
+	return nil
+}
+
+// column is the index of the column with that header, as written or else compared as aliases are; -1 is none.
+func (c *Columns) column(header string, n int) int {
+	if header == "" {
+		return -1
+	}
+	if i := slices.Index(c.header[:n], header); i >= 0 {
+		return i
+	}
+	want := fold(header)
+	return slices.IndexFunc(c.header[:n], func(h string) bool { return want != "" && fold(h) == want })
+}
+
+// alias is the index of the first column that is called like target; columns the mapping took are not looked at.
+func (c *Columns) alias(target string, named []string) int {
+	for _, alias := range aliases[target] {
+		for i, h := range named {
+			if i != c.Name && i != c.Phone && fold(h) == alias {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+func (c *Columns) missing(target string) error {
+	remedy := fmt.Sprintf("name one of them %q, or map it", target)
+	if slices.ContainsFunc(c.header, looksLikePhone) {
+		remedy = "the first line looks like data: put a line above it that names the columns, such as name;phone"
+	}
+	return arauto.Errorf(arauto.KindInvalid, target, "no column is the %s; the file has %s: %s", target, c.found(), remedy)
+}
+
+// found lists the columns for a person.
+func (c *Columns) found() string {
+	var b strings.Builder
+	for i, h := range c.header {
+		if i == 20 {
+			fmt.Fprintf(&b, " and %d more", len(c.header)-i)
+			break
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		if looksLikePhone(h) {
+			h = "(a number)"
+		}
+		b.WriteString(shorten(h))
+	}
+	if b.Len() == 0 {
+		return "no columns"
+	}
+	return "the columns " + b.String()
+}
+
+func shorten(header string) string {
+	if r := []rune(header); len(r) > 40 {
+		return string(r[:40]) + "…"
+	}
+	if header == "" {
+		return "(no header)"
+	}
+	return header
+}
+
+func looksLikePhone(cell string) bool {
+	digits := 0
+	for _, r := range cell {
+		if unicode.IsLetter(r) {
+			return false
+		}
+		if r >= '0' && r <= '9' {
+			digits++
+		}
+	}
+	return digits >= 8
+}
+
+func (c *Columns) checkUnnamed(sample []Row) error {
+	for _, row := range sample {
+		if i := c.dataUnderNoHeader(row); i >= 0 {
+			return arauto.Errorf(arauto.KindInvalid, "file", "column %d has no header, yet row %d has something in it (%s): name the column or remove it", i+1, row.Number, c.found())
+		}
+	}
+	return nil
+}
+
+func (c *Columns) dataUnderNoHeader(row Row) int {
+	for _, i := range c.unnamed {
+		if i < len(row.Cells) && clean(row.Cells[i]) != "" {
+			return i
+		}
+	}
+	return -1
+}
+
+// Entry reads one row. A cell that the row leaves out at its end is empty. The error is a *RowError: no phone, no
+// name where one is required, something under an empty header, or a phone that a spreadsheet has rounded.
+func (c *Columns) Entry(row Row) (Entry, error) {
+	cell := func(i int) string {
+		if i < 0 || i >= len(row.Cells) {
+			return ""
+		}
+		return clean(row.Cells[i])
+	}
+	e := Entry{Number: row.Number, Name: cell(c.Name), Phone: cell(c.Phone)}
+	if i := c.dataUnderNoHeader(row); i >= 0 {
+		return Entry{}, rowErrorf(row, "", "cell %d holds something, but its column has no header: name the column or empty the cell", i+1)
+	}
+	if e.Phone == "" {
+		return Entry{}, c.empty(row, c.Phone, "phone")
+	}
+	if e.Name == "" && c.nameRequired {
+		return Entry{}, c.empty(row, c.Name, "name")
+	}
+	if rounded(e.Phone) {
+		return Entry{}, rowErrorf(row, c.header[c.Phone], "the spreadsheet rounded this phone (as in 5,51199E+12) and its last digits are lost: format the column as text and enter it again")
+	}
+	e.Fields = make(arauto.Fields, len(c.custom))
+	for k, i := range c.custom {
+		e.Fields[k] = arauto.Field{Key: c.Keys[k], Value: cell(i)}
+	}
+	return e, nil
+}
+
+func (c *Columns) empty(row Row, column int, what string) error {
+	if column >= len(row.Cells) {
+		return rowErrorf(row, c.header[column], "the row has %d cells where the header has %d, and the %s is not among them", len(row.Cells), len(c.header), what)
+	}
+	return rowErrorf(row, c.header[column], "the %s is empty: fill it in", what)
+}
+
+// rounded recognises 5,51199E+12 and its kin. Read as digits it would be somebody else's number.
+func rounded(phone string) bool {
+	i := strings.IndexAny(phone, "eE")
+	if i <= 0 || i == len(phone)-1 {
+		return false
+	}
+	isNumber := func(s string) bool { return s != "" && strings.Trim(s, "0123456789.,+") == "" }
+	return isNumber(phone[:i]) && isNumber(phone[i+1:])
+}

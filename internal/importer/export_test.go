@@ -1,0 +1,12 @@
+package importer
+
+// Limits of a row, and what a Source of OpenCSV keeps in memory now.
+const (
+	MaxCell = maxCell
+	MaxRow  = maxRow
+)
+
+func Held(src Source) int {
+	s := src.(*csvFile).scanner
+	return cap(s.buf) + cap(s.text) + 8*cap(s.ends)
+}
