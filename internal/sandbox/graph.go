@@ -40,7 +40,7 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	sending := r.Method == http.MethodPost && (edge == "messages" || edge == "marketing_messages")
 	if e := s.authorize(r); e != nil {
 		if sending {
-			s.ledger.refused(Entry{At: time.Now()}, e.code)
+			s.ledger.refused(Entry{At: time.Now().UTC()}, e.code)
 		}
 		s.writeError(w, e)
 		return

@@ -39,7 +39,7 @@ type sentMessage struct {
 // whatever the answer.
 func (s *Sandbox) postMessage(w http.ResponseWriter, r *http.Request, lite bool) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxRequest))
-	entry := Entry{At: time.Now()}
+	entry := Entry{At: time.Now().UTC()}
 	if err != nil {
 		s.ledger.refused(entry, 100)
 		s.writeError(w, refuse(100, "the body could not be read: %v", err))

@@ -144,13 +144,20 @@ func TestPeople_EndWhereFateSays(t *testing.T) {
 				w.settle()
 				byPerson := map[string][]update{}
 				distinct := map[string]bool{}
+				overtaken := 0
 				for _, u := range w.receiver.all() {
+					if u.kind == "sent" && distinct["delivered"+u.id+u.from] && !distinct["sent"+u.id+u.from] {
+						overtaken++
+					}
 					byPerson[u.from] = append(byPerson[u.from], u)
 					distinct[u.kind+u.id+u.from] = true
 				}
 				repeated := len(w.receiver.all()) - len(distinct)
 				if repeated < 20 || repeated > 150 {
 					t.Errorf("%d of %d updates came twice, want about 1 %%", repeated, len(distinct))
+				}
+				if overtaken < 5 || overtaken > 60 {
+					t.Errorf("delivered came before sent for %d of %d people, want about 1 %%", overtaken, people)
 				}
 				for i := range people {
 					story := sandbox.Fate(7, mobile(i))
