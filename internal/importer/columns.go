@@ -108,14 +108,15 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 		return nil, err
 	}
 	keys := slices.Clone(named)
-	if err := c.explicit(o.Mapping, keys); err != nil {
+	mapped, err := c.explicit(o.Mapping, keys)
+	if err != nil {
 		return nil, err
 	}
-	if _, given := o.Mapping[targetName]; !given && c.Name < 0 {
-		c.Name = c.alias(targetName, named)
+	if _, given := o.Mapping[targetName]; !given {
+		c.Name = alias(targetName, named, mapped)
 	}
 	if c.Phone < 0 {
-		c.Phone = c.alias(targetPhone, named)
+		c.Phone = alias(targetPhone, named, mapped)
 	}
 	if c.Phone < 0 {
 		return nil, c.missing(targetPhone)
@@ -135,7 +136,10 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 			c.Keys, c.custom = append(c.Keys, key), append(c.custom, i)
 		}
 	}
-	return c, c.checkUnnamed(sample)
+	if err := c.checkUnnamed(sample); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 // clean takes blanks and marks nobody sees from both ends of a cell.
@@ -163,8 +167,8 @@ func (c *Columns) checkHeader(named []string) error {
 	return nil
 }
 
-// explicit applies the mapping: it sets Name and Phone, and renames keys.
-func (c *Columns) explicit(mapping map[string]string, keys []string) error {
+// explicit applies the mapping: it sets Name and Phone, and renames keys. It returns the targets of the columns it used.
+func (c *Columns) explicit(mapping map[string]string, keys []string) (map[int]string, error) {
 	used := make(map[int]string)
 	targets := make([]string, 0, len(mapping))
 	for target := range mapping {
@@ -178,10 +182,10 @@ func (c *Columns) explicit(mapping map[string]string, keys []string) error {
 		}
 		i := c.column(want, len(keys))
 		if i < 0 {
-			return arauto.Errorf(arauto.KindInvalid, target, "the mapping asks for column %q; the file has %s", want, c.found())
+			return nil, arauto.Errorf(arauto.KindInvalid, target, "the mapping asks for column %q; the file has %s", want, c.found())
 		}
 		if other, twice := used[i]; twice {
-			return arauto.Errorf(arauto.KindInvalid, target, "the mapping uses column %q for both %s and %s: keep one", want, other, target)
+			return nil, arauto.Errorf(arauto.KindInvalid, target, "the mapping uses column %q for both %s and %s: keep one", want, other, target)
 		}
 		used[i] = target
 		switch target {
@@ -191,11 +195,11 @@ func (c *Columns) explicit(mapping map[string]string, keys []string) error {
 			c.Phone = i
 		default:
 			if keys[i] = clean(target); keys[i] == "" || len(keys[i]) > maxKey {
-				return arauto.Errorf(arauto.KindInvalid, "mapping", "the custom field for column %q needs a name of 1 to %d bytes", want, maxKey)
+				return nil, arauto.Errorf(arauto.KindInvalid, "mapping", "the custom field for column %q needs a name of 1 to %d bytes", want, maxKey)
 			}
 		}
 	}
-	return nil
+	return used, nil
 }
 
 // column is the index of the column with that header, as written or else compared as aliases are; -1 is none.
@@ -210,11 +214,11 @@ func (c *Columns) column(header string, n int) int {
 	return slices.IndexFunc(c.header[:n], func(h string) bool { return want != "" && fold(h) == want })
 }
 
-// alias is the index of the first column that is called like target; columns the mapping took are not looked at.
-func (c *Columns) alias(target string, named []string) int {
+// alias is the index of the column that is called like target, -1 if none. What the mapping used is not looked at.
+func alias(target string, named []string, mapped map[int]string) int {
 	for _, alias := range aliases[target] {
 		for i, h := range named {
-			if i != c.Name && i != c.Phone && fold(h) == alias {
+			if _, used := mapped[i]; !used && fold(h) == alias {
 				return i
 			}
 		}

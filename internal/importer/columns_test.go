@@ -33,6 +33,7 @@ func TestMapColumns(t *testing.T) {
 		"mapped":                 {"a|b|telefone|nome", importer.ColumnOptions{Mapping: map[string]string{"phone": "a", "name": "B"}}, found{1, 0, []string{"telefone", "nome"}}},
 		"mapped without accent":  {"Célula do titular|nome", importer.ColumnOptions{Mapping: map[string]string{"phone": "celula do titular"}}, found{1, 0, nil}},
 		"mapped to no name":      {"nome|fone", importer.ColumnOptions{Mapping: map[string]string{"name": ""}}, found{-1, 1, []string{"nome"}}},
+		"mapped to a field":      {"nome|celular|telefone", importer.ColumnOptions{Mapping: map[string]string{"recado": "celular"}}, found{0, 2, []string{"recado"}}},
 		"renamed field":          {"nome|fone|CPF do cliente|uf", importer.ColumnOptions{Mapping: map[string]string{"cpf": "CPF do cliente"}}, found{0, 1, []string{"cpf", "uf"}}},
 		"unnamed, empty column":  {"nome||fone", importer.ColumnOptions{}, found{0, 2, nil}},
 		"corrected rejects":      {"nome|fone|cpf|row|reason", importer.ColumnOptions{}, found{0, 1, []string{"cpf"}}},

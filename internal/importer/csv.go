@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -73,7 +74,7 @@ func (c *csvFile) Header() []string { return c.header }
 
 func (c *csvFile) readHeader() error {
 	row, err := c.read(math.MaxInt)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		return arauto.Errorf(arauto.KindInvalid, "file", "the file is empty: its first line must name the columns, such as name%cphone", c.separator)
 	}
 	if err != nil {
@@ -109,7 +110,7 @@ func (c *csvFile) read(width int) (Row, error) {
 	s := c.scanner
 	for {
 		line, err := s.row()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return Row{}, io.EOF
 		}
 		if err != nil {

@@ -24,7 +24,7 @@ func readAll(t *testing.T, file string) (header []string, rows []string, d impor
 	}
 	for {
 		row, err := src.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return src.Header(), rows, d
 		}
 		if bad, ok := errors.AsType[*importer.RowError](err); ok {
@@ -209,6 +209,31 @@ func TestOpenCSV_LongRow(t *testing.T) {
 	})
 }
 
+// Whatever a file of any size is made of, no more than about a row is held.
+func TestOpenCSV_HoldsOneRow(t *testing.T) {
+	for _, piece := range []string{"x", ";", "\"", "\"\"", "\n", "x;", "\"x\n\";", "\x00", "a;1\n", "\xe9"} {
+		block := strings.Repeat(piece, 1<<20/len(piece))
+		var parts []io.Reader
+		for range 12 {
+			parts = append(parts, strings.NewReader(block))
+		}
+		file := io.MultiReader(append([]io.Reader{strings.NewReader("a;b\n")}, parts...)...)
+		src, _, err := importer.OpenCSV(file, importer.CSVOptions{Separator: ';'})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for err == nil || arauto.KindOf(err) == arauto.KindInvalid {
+			_, err = src.Next()
+		}
+		if !errors.Is(err, io.EOF) {
+			t.Errorf("%q: %v", piece, err)
+		}
+		if held := importer.Held(src); held > 14*importer.MaxRow {
+			t.Errorf("%q: %d bytes are held", piece, held)
+		}
+	}
+}
+
 func TestOpenCSV_Errors(t *testing.T) {
 	for name, file := range map[string]string{
 		"empty":              "",
@@ -275,7 +300,7 @@ func TestOpenCSV_OneByteAtATime(t *testing.T) {
 		t.Error(diff)
 	}
 	var got []int
-	for err != io.EOF {
+	for !errors.Is(err, io.EOF) {
 		var row importer.Row
 		row, err = src.Next()
 		if bad, ok := errors.AsType[*importer.RowError](err); ok {
@@ -302,7 +327,7 @@ func TestPeek_BeyondTheEnd(t *testing.T) {
 		t.Errorf("got %v, %v", row, err)
 	}
 	for range 2 {
-		if _, err := src.Next(); err != io.EOF {
+		if _, err := src.Next(); !errors.Is(err, io.EOF) {
 			t.Errorf("got %v, want the end", err)
 		}
 	}
@@ -326,7 +351,7 @@ func BenchmarkCSV(b *testing.B) {
 		n := 0
 		for {
 			row, err := src.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if _, err = columns.Entry(row); err != nil {

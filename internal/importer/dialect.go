@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"strings"
 )
@@ -69,7 +70,7 @@ func consistency(head []byte, whole bool, sep byte) (score float64, header int) 
 	var rows, sum float64
 	for rows < judgedRows {
 		_, err := s.row()
-		if err != nil || !whole && s.err == io.EOF && s.pos == s.end && rows > 0 {
+		if err != nil || !whole && errors.Is(s.err, io.EOF) && s.pos == s.end && rows > 0 {
 			break
 		}
 		cells := s.width()

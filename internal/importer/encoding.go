@@ -2,6 +2,7 @@ package importer
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -26,13 +27,18 @@ const (
 // headSize is how much of a file its encoding and separator are judged by.
 const headSize = 64 << 10
 
-// otherFormats are files that people upload as CSV by mistake, by their first bytes.
-var otherFormats = map[string]string{
-	"PK\x03\x04":                       "a spreadsheet (XLSX) or a ZIP file",
-	"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel file (XLS)",
-	"\x1f\x8b":                         "a GZIP file",
-	"%PDF":                             "a PDF",
+// otherFormats are files that people upload as CSV by mistake.
+var otherFormats = [...]struct{ start, what string }{
+	{"PK\x03\x04", "a spreadsheet (XLSX) or a ZIP file"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (XLS)"},
+	{"\x1f\x8b", "a GZIP file"},
+	{"%PDF", "a PDF"},
 }
+
+var byteOrderMarks = [...]struct {
+	mark     string
+	encoding Encoding
+}{{"\xef\xbb\xbf", UTF8}, {"\xff\xfe", UTF16LE}, {"\xfe\xff", UTF16BE}}
 
 // A text is a file's content on its way to UTF-8: r gives its bytes from behind the byte order mark, head is the
 // beginning of the same. UTF-16 is already UTF-8 there; the rest is settled row by row (see charset).
@@ -50,32 +56,26 @@ func openText(r io.Reader, want Encoding) (text, error) {
 	head := make([]byte, headSize)
 	n, err := io.ReadFull(r, head)
 	head = head[:n]
-	whole := err == io.EOF || err == io.ErrUnexpectedEOF
+	whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 	if err != nil && !whole {
 		return text{}, fmt.Errorf("read csv: %w", err)
 	}
-	for start, what := range otherFormats {
-		if bytes.HasPrefix(head, []byte(start)) {
-			return text{}, arauto.Errorf(arauto.KindInvalid, "file", "this is %s, not CSV: open it and save it as \"CSV UTF-8\"", what)
+	for _, f := range otherFormats {
+		if bytes.HasPrefix(head, []byte(f.start)) {
+			return text{}, arauto.Errorf(arauto.KindInvalid, "file", "this is %s, not CSV: open it and save it as \"CSV UTF-8\"", f.what)
 		}
 	}
-	t := text{whole: whole}
+	t := text{head: head, whole: whole}
 	t.encoding, t.charset = judge(head, whole)
-	t.head = head
-	for mark, encoding := range map[string]Encoding{"\xef\xbb\xbf": UTF8, "\xff\xfe": UTF16LE, "\xfe\xff": UTF16BE} {
-		if bytes.HasPrefix(head, []byte(mark)) && (want == "" || want == encoding) {
-			t.head, t.bom, t.encoding, t.charset = head[len(mark):], true, encoding, isUTF8
+	for _, m := range byteOrderMarks {
+		if bytes.HasPrefix(head, []byte(m.mark)) && (want == "" || want == m.encoding) {
+			t.head, t.bom, t.encoding, t.charset = head[len(m.mark):], true, m.encoding, isUTF8
 		}
 	}
 	if want != "" {
 		t.encoding, t.charset = want, isUTF8
 	}
-	t.r = r
-	if !whole {
-		t.r = io.MultiReader(bytes.NewReader(t.head), r)
-	} else {
-		t.r = bytes.NewReader(t.head)
-	}
+	t.r = io.MultiReader(bytes.NewReader(t.head), r)
 	switch t.encoding {
 	case UTF8:
 	case Windows1252:

@@ -49,7 +49,7 @@ func TestOpenCSV_ReadsWhatWasWritten(t *testing.T) {
 		var got []importer.Row
 		for {
 			row, err := src.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
@@ -91,9 +91,9 @@ func drawWriter(t *rapid.T) *writer {
 }
 
 func (w *writer) drawCell(t *rapid.T) string {
-	alphabet := []rune("aZ0 ;,|\t\"'\n\réçãÉ€ñ+=-")
-	if w.encoding != importer.Windows1252 {
-		alphabet = append(alphabet, '😀', '漢', '\u0301', '\u00a0')
+	alphabet := []rune("aZ0 ;,|\t\"'\n\réçãÉõñ+=-")
+	if w.encoding != importer.Windows1252 { // where É€ is also UTF-8, of another letter
+		alphabet = append(alphabet, '€', '😀', '漢', '\u0301', '\u00a0')
 	}
 	return rapid.StringOfN(rapid.SampledFrom(alphabet), 0, 12, -1).Draw(t, "cell")
 }
@@ -158,7 +158,7 @@ func FuzzCSV(f *testing.F) {
 		last := 0
 		for {
 			row, err := src.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if bad, ok := errors.AsType[*importer.RowError](err); ok {
@@ -180,7 +180,7 @@ func FuzzCSV(f *testing.F) {
 		if held, limit := importer.Held(src), 16*importer.MaxRow; held > limit {
 			t.Fatalf("%d bytes are held for a file of %d", held, len(file))
 		}
-		if again, err := src.Next(); err != io.EOF {
+		if again, err := src.Next(); !errors.Is(err, io.EOF) {
 			t.Fatalf("after the end comes %v, %v", again, err)
 		}
 	})
@@ -195,7 +195,7 @@ func TestOpenCSV_HostileQuotes(t *testing.T) {
 			t.Fatal(err)
 		}
 		start := time.Now()
-		for err != io.EOF {
+		for !errors.Is(err, io.EOF) {
 			_, err = src.Next()
 		}
 		if took := time.Since(start); took > 5*time.Second {

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"fmt"
 	"io"
 )
@@ -281,7 +282,7 @@ func (s *scanner) next(c byte) bool { return s.filled() && s.buf[s.pos+s.at] == 
 
 // broken reports whether the reader failed right here.
 func (s *scanner) broken() bool {
-	return s.err != nil && s.err != io.EOF && s.pos+s.at >= s.end
+	return s.err != nil && !errors.Is(s.err, io.EOF) && s.pos+s.at >= s.end
 }
 
 // filled reads until there is a byte at the current offset, and reports whether there is one.
