@@ -214,7 +214,7 @@ func TestOpenCSV_HoldsOneRow(t *testing.T) {
 	for _, piece := range []string{"x", ";", "\"", "\"\"", "\n", "x;", "\"x\n\";", "\x00", "a;1\n", "\xe9"} {
 		block := strings.Repeat(piece, 1<<20/len(piece))
 		var parts []io.Reader
-		for range 12 {
+		for range 3 {
 			parts = append(parts, strings.NewReader(block))
 		}
 		file := io.MultiReader(append([]io.Reader{strings.NewReader("a;b\n")}, parts...)...)
