@@ -62,11 +62,20 @@ func (b *idBlocks) takeOne(ctx context.Context, account int64, name string) (int
 
 func (b *idBlocks) reserve(ctx context.Context, key blockKey, size int64) (end int64, err error) {
 	err = b.db.write(ctx, func(t querier) error {
-		end, err = one(ctx, t, func(r rows) (v int64, err error) { return v, r.Scan(&v) },
-			`INSERT INTO sequence (account_id, name, value) VALUES ($1, $2, $3)
-			 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value
-			 RETURNING value`, key.account, key.name, size)
+		first, err := nextIDs(ctx, t, key.account, key.name, size)
+		end = first + size - 1
 		return err
 	})
 	return end, err
+}
+
+// nextIDs takes n ids inside the transaction t and returns the first of them. Where lists are told newest
+// first, ids come from here: they ascend in the order of commit whichever node asks, which blocks do not,
+// at the price that two such writes of one account wait for each other on PostgreSQL.
+func nextIDs(ctx context.Context, t querier, account int64, name string, n int64) (first int64, err error) {
+	last, err := one(ctx, t, func(r rows) (v int64, err error) { return v, r.Scan(&v) },
+		`INSERT INTO sequence (account_id, name, value) VALUES ($1, $2, $3)
+		 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value
+		 RETURNING value`, account, name, n)
+	return last - n + 1, err
 }

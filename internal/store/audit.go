@@ -1,0 +1,68 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"time"
+
+	"arauto"
+)
+
+// audit appends who did what to actor's account, in the transaction that does it. about is a JSON object
+// of what changed, without secrets: see detail and diff. Call it last: on PostgreSQL the account's other
+// mutations wait from here to the commit, which is what makes the entries' ids ascend.
+func (s *Store) audit(ctx context.Context, t querier, now time.Time, actor arauto.Actor, action, subject, about string) error {
+	id, err := nextIDs(ctx, t, actor.Account, "audit", 1)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, `INSERT INTO audit (account_id, id, at, token_id, actor, action, subject, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, actor.Account, id, ms(now), actor.Token, actor.Name, action, subject, about)
+	return err
+}
+
+func subject(thing string, id int64) string { return fmt.Sprintf("%s %d", thing, id) }
+
+// detail is an audit entry's JSON: pairs of key and value, empty values left out.
+func detail(pairs ...string) string {
+	m := map[string]string{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			m[pairs[i]] = pairs[i+1]
+		}
+	}
+	return jsonOf(m)
+}
+
+// diff is the detail of an update: for each field that changed, what it was and what it is.
+type diff map[string]any
+
+func (d diff) field(name string, was, is any) {
+	if !reflect.DeepEqual(was, is) {
+		d[name] = [2]any{was, is}
+	}
+}
+
+// secret notes that a secret changed, and nothing of it.
+func (d diff) secret(name string, was, is arauto.Secret) {
+	if was != is {
+		d[name] = "changed"
+	}
+}
+
+func (d diff) json() string { return jsonOf(d) }
+
+// Audits lists an account's changes, newest first, with ids below before (0 = from the newest).
+func (s *Store) Audits(ctx context.Context, account, before int64, limit int) ([]arauto.Audit, error) {
+	return readAll(ctx, s, scanAudit, `SELECT account_id, id, at, token_id, actor, action, subject, detail
+		FROM audit WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, account, below(before), limit)
+}
+
+func scanAudit(r rows) (arauto.Audit, error) {
+	var a arauto.Audit
+	var at int64
+	err := r.Scan(&a.Account, &a.ID, &at, &a.Actor.Token, &a.Actor.Name, &a.Action, &a.Subject, &a.Detail)
+	a.At, a.Actor.Account = moment(at), a.Account
+	return a, err
+}
