@@ -1,0 +1,210 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"arauto"
+)
+
+const templateColumns = `account_id, id, uuid, waba_id, meta_id, name, language, category, status, quality, rejected, named, parts, synced_at`
+
+// templateDeleted is the status of a template that Meta no longer lists.
+const templateDeleted = "DELETED"
+
+// templateParts is what a template is made of, as the parts column keeps it.
+type templateParts struct {
+	Header  partHeader   `json:"header"`
+	Body    string       `json:"body"`
+	Footer  string       `json:"footer"`
+	Buttons []partButton `json:"buttons,omitempty"`
+}
+
+type partHeader struct {
+	Format string `json:"format"`
+	Text   string `json:"text"`
+}
+
+type partButton struct {
+	Type string `json:"type"`
+	Text string `json:"text"`
+	URL  string `json:"url"`
+}
+
+func encodeParts(m arauto.Template) string {
+	p := templateParts{Header: partHeader(m.Header), Body: m.Body, Footer: m.Footer}
+	for _, b := range m.Buttons {
+		p.Buttons = append(p.Buttons, partButton(b))
+	}
+	return jsonOf(p)
+}
+
+func decodeParts(text string, m *arauto.Template) error {
+	var p templateParts
+	if err := fromJSON(text, &p); err != nil {
+		return err
+	}
+	m.Header, m.Body, m.Footer = arauto.Header(p.Header), p.Body, p.Footer
+	for _, b := range p.Buttons {
+		m.Buttons = append(m.Buttons, arauto.Button(b))
+	}
+	return nil
+}
+
+// SaveTemplates makes a WABA's templates what Meta lists now. A template that is known by name and
+// language keeps its id and UUID; one that is no longer listed stays, with status DELETED. changed
+// counts those whose words, category or status differ from before.
+func (s *Store) SaveTemplates(ctx context.Context, now time.Time, account, waba int64, list []arauto.Template) (added, changed int, err error) {
+	err = s.db.write(ctx, func(t querier) error {
+		if _, err := one(ctx, t, scanInt, `SELECT id FROM waba WHERE account_id = $1 AND id = $2`+s.db.lock(), account, waba); err != nil {
+			return missing(err, "WABA", waba)
+		}
+		sync := templateSync{now: now, account: account, waba: waba}
+		if err := sync.compare(ctx, t, list); err != nil {
+			return err
+		}
+		added, changed = len(sync.inserts), sync.changed
+		return sync.save(ctx, t)
+	})
+	return added, changed, doing("save templates", err)
+}
+
+// templateSync is one call of SaveTemplates.
+type templateSync struct {
+	now           time.Time
+	account, waba int64
+	changed       int
+	inserts       []arauto.Template
+	updates       [][]any
+}
+
+type templateKey struct{ name, language string }
+
+func (y *templateSync) compare(ctx context.Context, t querier, list []arauto.Template) error {
+	known, err := all(ctx, t, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND waba_id = $2`, y.account, y.waba)
+	if err != nil {
+		return err
+	}
+	before := make(map[templateKey]arauto.Template, len(known))
+	for _, m := range known {
+		before[templateKey{m.Name, m.Language}] = m
+	}
+	listed := map[templateKey]bool{}
+	for _, m := range list {
+		key := templateKey{m.Name, m.Language}
+		if listed[key] {
+			continue
+		}
+		listed[key] = true
+		was, there := before[key]
+		m.ID, m.UUID, m.Account, m.WABA, m.SyncedAt = was.ID, was.UUID, y.account, y.waba, moment(ms(y.now))
+		if !there {
+			y.inserts = append(y.inserts, m)
+			continue
+		}
+		y.update(was, m)
+	}
+	for _, m := range known {
+		if !listed[templateKey{m.Name, m.Language}] && m.Status != templateDeleted {
+			gone := m
+			gone.Status, gone.SyncedAt = templateDeleted, moment(ms(y.now))
+			y.update(m, gone)
+		}
+	}
+	return nil
+}
+
+func (y *templateSync) update(was, is arauto.Template) {
+	if was.MetaID != is.MetaID || was.Category != is.Category || was.Status != is.Status || was.Quality != is.Quality ||
+		was.Rejected != is.Rejected || was.Named != is.Named || encodeParts(was) != encodeParts(is) {
+		y.changed++
+	}
+	y.updates = append(y.updates, []any{y.account, is.ID, is.MetaID, is.Category, is.Status, is.Quality, is.Rejected, is.Named, encodeParts(is), ms(is.SyncedAt)})
+}
+
+func (y *templateSync) save(ctx context.Context, t querier) error {
+	if len(y.inserts) > 0 {
+		first, err := nextIDs(ctx, t, y.account, "template", int64(len(y.inserts)))
+		if err != nil {
+			return err
+		}
+		args := make([][]any, len(y.inserts))
+		for i, m := range y.inserts {
+			args[i] = []any{y.account, first + int64(i), newUUID(), y.waba, m.MetaID, m.Name, m.Language, m.Category, m.Status, m.Quality, m.Rejected,
+				m.Named, encodeParts(m), ms(m.SyncedAt)}
+		}
+		if _, err := t.each(ctx, `INSERT INTO template (`+templateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, args); err != nil {
+			return err
+		}
+	}
+	if _, err := t.each(ctx, `UPDATE template SET meta_id = $3, category = $4, status = $5, quality = $6, rejected = $7, named = $8, parts = $9,
+		synced_at = $10 WHERE account_id = $1 AND id = $2`, y.updates); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, `UPDATE waba SET synced_at = $3 WHERE account_id = $1 AND id = $2`, y.account, y.waba, ms(y.now))
+	return err
+}
+
+// SetTemplateStatus takes what a webhook says of a template of the WABA with that Meta id: by the
+// template's own Meta id or, where that is not known, by name and language ("en-US" is "en_US"). A fact
+// without a status changes nothing; it is not found when no template of the account is meant.
+func (s *Store) SetTemplateStatus(ctx context.Context, now time.Time, account int64, wabaMetaID string, f arauto.TemplateFact) error {
+	if f.Status == "" {
+		return nil
+	}
+	const update = `UPDATE template SET status = $3, rejected = $4, synced_at = $5 WHERE account_id = $1
+		AND waba_id IN (SELECT id FROM waba WHERE account_id = $1 AND meta_id = $2)`
+	err := s.db.write(ctx, func(t querier) error {
+		if f.MetaID != "" {
+			n, err := t.exec(ctx, update+` AND meta_id = $6`, account, wabaMetaID, f.Status, f.Reason, ms(now), f.MetaID)
+			if err != nil || n > 0 {
+				return err
+			}
+		}
+		n, err := t.exec(ctx, update+` AND name = $6 AND replace(lower(language), '-', '_') = $7`, account, wabaMetaID, f.Status, f.Reason, ms(now),
+			f.Name, strings.ReplaceAll(strings.ToLower(f.Language), "-", "_"))
+		if err == nil && n == 0 {
+			return arauto.Errorf(arauto.KindNotFound, "template", "there is no template %q (%s) of the WABA %s in this account: sync its templates", f.Name, f.Language, wabaMetaID)
+		}
+		return err
+	})
+	return doing("set template status", err)
+}
+
+// Templates lists an account's templates by id, from after, deleted ones too.
+func (s *Store) Templates(ctx context.Context, account, after int64, limit int) ([]arauto.Template, error) {
+	return readAll(ctx, s, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3`, account, after, limit)
+}
+
+// Template is the template with that id.
+func (s *Store) Template(ctx context.Context, account, id int64) (m arauto.Template, err error) {
+	err = s.db.read(ctx, func(q querier) error {
+		m, err = s.template(ctx, q, account, id)
+		return err
+	})
+	return m, err
+}
+
+// TemplateByUUID is the template with that UUID.
+func (s *Store) TemplateByUUID(ctx context.Context, account int64, uuid string) (arauto.Template, error) {
+	m, err := readOne(ctx, s, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND uuid = $2`, account, uuid)
+	return m, missing(err, "template", uuid)
+}
+
+func (s *Store) template(ctx context.Context, q querier, account, id int64) (arauto.Template, error) {
+	m, err := one(ctx, q, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND id = $2`, account, id)
+	return m, missing(err, "template", id)
+}
+
+func scanTemplate(r rows) (arauto.Template, error) {
+	var m arauto.Template
+	var parts string
+	var synced int64
+	err := r.Scan(&m.Account, &m.ID, &m.UUID, &m.WABA, &m.MetaID, &m.Name, &m.Language, &m.Category, &m.Status, &m.Quality, &m.Rejected, &m.Named, &parts, &synced)
+	if err != nil {
+		return m, err
+	}
+	m.SyncedAt = moment(synced)
+	return m, decodeParts(parts, &m)
+}
