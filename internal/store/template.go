@@ -147,29 +147,35 @@ func (y *templateSync) save(ctx context.Context, t querier) error {
 }
 
 // SetTemplateStatus takes what a webhook says of a template of the WABA with that Meta id: by the
-// template's own Meta id or, where that is not known, by name and language ("en-US" is "en_US"). A fact
-// without a status changes nothing; it is not found when no template of the account is meant.
+// template's own Meta id or, where that is not known, by name and language ("en-US" is "en_US"). What
+// speaks of no template of the account changes nothing: the next sync brings it.
 func (s *Store) SetTemplateStatus(ctx context.Context, now time.Time, account int64, wabaMetaID string, f arauto.TemplateFact) error {
-	if f.Status == "" {
-		return nil
-	}
-	const update = `UPDATE template SET status = $3, rejected = $4, synced_at = $5 WHERE account_id = $1
-		AND waba_id IN (SELECT id FROM waba WHERE account_id = $1 AND meta_id = $2)`
 	err := s.db.write(ctx, func(t querier) error {
-		if f.MetaID != "" {
-			n, err := t.exec(ctx, update+` AND meta_id = $6`, account, wabaMetaID, f.Status, f.Reason, ms(now), f.MetaID)
-			if err != nil || n > 0 {
+		wabas, err := all(ctx, t, scanInt, `SELECT id FROM waba WHERE account_id = $1 AND meta_id = $2`, account, wabaMetaID)
+		for _, waba := range wabas {
+			if err := s.setTemplateStatus(ctx, t, now, account, waba, f); err != nil {
 				return err
 			}
-		}
-		n, err := t.exec(ctx, update+` AND name = $6 AND replace(lower(language), '-', '_') = $7`, account, wabaMetaID, f.Status, f.Reason, ms(now),
-			f.Name, strings.ReplaceAll(strings.ToLower(f.Language), "-", "_"))
-		if err == nil && n == 0 {
-			return arauto.Errorf(arauto.KindNotFound, "template", "there is no template %q (%s) of the WABA %s in this account: sync its templates", f.Name, f.Language, wabaMetaID)
 		}
 		return err
 	})
 	return doing("set template status", err)
+}
+
+func (s *Store) setTemplateStatus(ctx context.Context, t querier, now time.Time, account, waba int64, f arauto.TemplateFact) error {
+	if f.Status == "" {
+		return nil
+	}
+	const update = `UPDATE template SET status = $3, rejected = $4, synced_at = $5 WHERE account_id = $1 AND waba_id = $2 AND `
+	if f.MetaID != "" {
+		n, err := t.exec(ctx, update+`meta_id = $6`, account, waba, f.Status, f.Reason, ms(now), f.MetaID)
+		if err != nil || n > 0 {
+			return err
+		}
+	}
+	_, err := t.exec(ctx, update+`name = $6 AND replace(lower(language), '-', '_') = $7`, account, waba, f.Status, f.Reason, ms(now),
+		f.Name, strings.ReplaceAll(strings.ToLower(f.Language), "-", "_"))
+	return err
 }
 
 // Templates lists an account's templates by id, from after, deleted ones too.
