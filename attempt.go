@@ -136,3 +136,20 @@ func ParseAttemptRef(s string) (epoch, id int64, ok bool) {
 	}
 	return epoch, id, true
 }
+
+// Intended is the gate's word on one contact, and its attempt when the word was Go. Contact is as it
+// stands after that.
+type Intended struct {
+	Contact Contact
+	Attempt Attempt // zero unless Verdict is Go
+	Verdict Verdict
+	Stale   bool // the contact changed since it was read: read it again
+}
+
+// An Answer is what became of the request that carried an attempt.
+type Answer struct {
+	Contact Contact // as it stood when the request left
+	Attempt Attempt
+	Event   Event // accepted, deferred, refused or lost
+	Receipt Receipt
+}

@@ -179,6 +179,25 @@ func (c Campaign) Startable(t Template, s Sender) error {
 	return c.Mapping.Complete(t)
 }
 
+// RetryBudget is how many times a contact is tried when each try meets a fault that may pass.
+const RetryBudget = 6
+
+// RetryAt is when to try again after the attempt-th try (from 1) met a fault that may pass; ok is false
+// when the budget is spent. after, if positive, is the provider's own wish.
+func RetryAt(attempt int, after time.Duration, now time.Time) (at time.Time, ok bool) {
+	if attempt >= RetryBudget {
+		return time.Time{}, false
+	}
+	wait := after
+	if wait <= 0 {
+		wait = 2 * time.Second
+	}
+	for range attempt - 1 {
+		wait *= 4
+	}
+	return now.Add(min(wait, 24*time.Hour)), true
+}
+
 // Counts is how many contacts of a campaign stand in each state. They are kept in the transaction
 // that changes a contact, never counted.
 type Counts map[ContactState]int64
@@ -194,3 +213,14 @@ func (n Counts) Total() int64 {
 
 // Exhausted reports whether nothing is left to try.
 func (n Counts) Exhausted() bool { return n[ContactPending] == 0 && n[ContactSending] == 0 }
+
+// Tried is the number of contacts that were tried, or are being tried.
+func (n Counts) Tried() int64 {
+	return n.Total() - n[ContactPending] - n[ContactSuppressed] - n[ContactCancelled]
+}
+
+// Work is a running campaign with the template it sends.
+type Work struct {
+	Campaign Campaign
+	Template Template
+}

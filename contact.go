@@ -55,6 +55,12 @@ type Contact struct {
 	DeletedAt    time.Time
 }
 
+// Added is what became of one contact that was to be put into a campaign.
+type Added struct {
+	ID        int64 // the new contact's, or the one that was there
+	Duplicate bool  // the person was in the campaign already
+}
+
 // ContactState is where a contact stands.
 type ContactState string
 

@@ -66,3 +66,15 @@ type PreferenceFact struct {
 type TemplateFact struct {
 	MetaID, Name, Language, Status, Reason string
 }
+
+// Reacts reports whether the message is a person's reaction: what the provider writes on a person's
+// behalf (system notes, unsupported kinds) is not.
+func (r Reply) Reacts() bool { return r.Kind != "system" && r.Kind != "unsupported" }
+
+// Applied is what became of one fact.
+type Applied struct {
+	Orphan  bool   // the message it speaks of is not known (yet)
+	Refused bool   // it speaks of a number or WABA that is not the app's
+	Contact int64  // the contact a reply was matched to; 0 = none
+	Note    string // for a person who looks
+}

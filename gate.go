@@ -11,6 +11,13 @@ type GateInput struct {
 	Marketing    bool   // the template is marketing
 	Suppressions []Suppression
 	LastTouch    time.Time // of the person, over all campaigns; zero = never
+	Unfit        string    // why the message cannot be filled for this contact, in words; "" = it can
+}
+
+// A Candidate is a contact that is due, and what filling its message showed.
+type Candidate struct {
+	Contact Contact
+	Unfit   string // as GateInput.Unfit
 }
 
 // PairInterval is the least time between two messages of ours to the same person: Meta's pair limit.
@@ -68,6 +75,9 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Phone.Valid()
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		return Verdict{Outcome: Fail, Reason: ReasonMissingValue, Words: in.Unfit}, in.Unfit != ""
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Wait, Reason: ReasonSenderTrouble, Words: in.SenderPause}, in.SenderPause != ""

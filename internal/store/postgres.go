@@ -83,11 +83,13 @@ func retryable(err error) bool {
 	return ok && (e.Code == "40001" || e.Code == "40P01")
 }
 
-func (db *postgresDB) list(values any) any                  { return values }
-func (db *postgresDB) in(column, placeholder string) string { return column + " = ANY(" + placeholder + ")" }
-func (db *postgresDB) lock() string                         { return " FOR UPDATE" }
-func (db *postgresDB) postgres() bool                       { return true }
-func (db *postgresDB) close() error                         { db.pool.Close(); return nil }
+func (db *postgresDB) list(values any) any { return values }
+func (db *postgresDB) in(column, placeholder string) string {
+	return column + " = ANY(" + placeholder + ")"
+}
+func (db *postgresDB) lock() string   { return " FOR UPDATE" }
+func (db *postgresDB) postgres() bool { return true }
+func (db *postgresDB) close() error   { db.pool.Close(); return nil }
 
 // postgresQuerier is a connection or a transaction.
 type postgresQuerier struct {

@@ -1,0 +1,243 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"arauto"
+)
+
+const campaignColumns = `account_id, id, uuid, name, channel, state, pause, standing, sender_id, template_id, mapping,
+	hold_after, reply_window_ms, version, scheduled_for, created_at, updated_at, started_at, ended_at`
+
+func scanCampaign(r rows) (arauto.Campaign, error) {
+	var c arauto.Campaign
+	var mapping string
+	var window, scheduled, created, updated, started, ended int64
+	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Name, &c.Channel, &c.State, &c.Pause, &c.Standing, &c.Sender, &c.Template, &mapping,
+		&c.HoldAfter, &window, &c.Version, &scheduled, &created, &updated, &started, &ended)
+	if err != nil {
+		return c, err
+	}
+	c.ReplyWindow = time.Duration(window) * time.Millisecond
+	c.ScheduledFor, c.CreatedAt, c.UpdatedAt = moment(scheduled), moment(created), moment(updated)
+	c.StartedAt, c.EndedAt = moment(started), moment(ended)
+	c.Mapping, err = decodeMapping(mapping)
+	return c, err
+}
+
+// storedValue is arauto.Value as the mapping column keeps it.
+type storedValue struct {
+	From    arauto.ValueSource `json:"from"`
+	Text    string             `json:"text"`
+	Default string             `json:"default,omitempty"`
+}
+
+func encodeMapping(m arauto.Mapping) string {
+	stored := make(map[string]storedValue, len(m))
+	for slot, v := range m {
+		stored[slot] = storedValue(v)
+	}
+	text, _ := json.Marshal(stored) // strings only: cannot fail
+	return string(text)
+}
+
+func decodeMapping(text string) (arauto.Mapping, error) {
+	var stored map[string]storedValue
+	if err := json.Unmarshal([]byte(text), &stored); err != nil {
+		return nil, fmt.Errorf("read a campaign's mapping: %w", err)
+	}
+	m := make(arauto.Mapping, len(stored))
+	for slot, v := range stored {
+		m[slot] = arauto.Value(v)
+	}
+	return m, nil
+}
+
+// CreateCampaign stores c as a draft, or as scheduled when it says when it starts. Sender and template,
+// where given, must be the account's own.
+func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	id, err := s.ids.takeOne(ctx, c.Account, "campaign")
+	if err != nil {
+		return c, err
+	}
+	c.ID, c.UUID, c.Version, c.State = id, newUUID(), 1, arauto.CampaignDraft
+	c.CreatedAt, c.UpdatedAt = now, now
+	if c.ReplyWindow == 0 {
+		c.ReplyWindow = arauto.DefaultReplyWindow
+	}
+	wanted := c.ScheduledFor
+	err = s.db.write(ctx, func(t querier) error {
+		if err := ownParts(ctx, t, c); err != nil {
+			return err
+		}
+		stored := c
+		if !wanted.IsZero() {
+			if stored, err = s.decideCampaign(ctx, t, now, c, arauto.CampaignSchedule, ""); err != nil {
+				return err
+			}
+		}
+		c = stored
+		_, err := t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)`,
+			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
+			c.HoldAfter, c.ReplyWindow.Milliseconds(), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))
+		if err != nil {
+			return err
+		}
+		return s.audit(ctx, t, now, actor, "campaign.create", subject("campaign", c.ID), detail("name", c.Name))
+	})
+	return c, err
+}
+
+// ownParts is nil when c's sender and template, where set, are the account's.
+func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
+	for table, id := range map[string]int64{"sender": c.Sender, "template": c.Template} {
+		if id == 0 {
+			continue
+		}
+		_, err := one(ctx, t, scanInt, `SELECT id FROM `+table+` WHERE account_id = $1 AND id = $2`, c.Account, id)
+		if err != nil {
+			return missing(err, table, id)
+		}
+	}
+	return nil
+}
+
+// UpdateCampaign stores c's name, parts and settings, not its state. A campaign that runs must be
+// paused first; c.Version must be the one that was read.
+func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	err := s.db.write(ctx, func(t querier) error {
+		old, err := s.campaign(ctx, t, c.Account, c.ID)
+		if err != nil {
+			return err
+		}
+		if !slices.Contains([]arauto.CampaignState{arauto.CampaignDraft, arauto.CampaignScheduled, arauto.CampaignPaused}, old.State) {
+			return arauto.Errorf(arauto.KindConflict, "state", "campaign %q is %s: pause it before changing it", old.Name, old.State)
+		}
+		if err := ownParts(ctx, t, c); err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, `UPDATE campaign SET name = $4, standing = $5, sender_id = $6, template_id = $7, mapping = $8, hold_after = $9,
+			reply_window_ms = $10, scheduled_for = $11, updated_at = $12, version = version + 1
+			WHERE account_id = $1 AND id = $2 AND version = $3`,
+			c.Account, c.ID, c.Version, c.Name, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping), c.HoldAfter,
+			c.ReplyWindow.Milliseconds(), ms(c.ScheduledFor), ms(now))
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errCampaignMoved(old)
+		}
+		if c, err = s.campaign(ctx, t, c.Account, c.ID); err != nil {
+			return err
+		}
+		return s.audit(ctx, t, now, actor, "campaign.update", subject("campaign", c.ID), detail("name", c.Name))
+	})
+	return c, err
+}
+
+func errCampaignMoved(c arauto.Campaign) error {
+	return arauto.Errorf(arauto.KindConflict, "version", "campaign %q was changed by somebody else meanwhile: read it again", c.Name)
+}
+
+// ChangeCampaign moves a campaign through its states. The state table and, before it sends, the
+// template's readiness decide; asking again for what already is changes nothing.
+func (s *Store) ChangeCampaign(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
+	var next arauto.Campaign
+	err := s.db.write(ctx, func(t querier) error {
+		c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
+		if err != nil {
+			return missing(err, "campaign", id)
+		}
+		if next, err = s.decideCampaign(ctx, t, now, c, e, why); err != nil {
+			return err
+		}
+		if next.State == c.State && next.ScheduledFor.Equal(c.ScheduledFor) && next.Pause == c.Pause {
+			return nil
+		}
+		next.Version++
+		n, err := t.exec(ctx, `UPDATE campaign SET state = $4, pause = $5, hold_after = $6, scheduled_for = $7, updated_at = $8, started_at = $9,
+			ended_at = $10, version = $11 WHERE account_id = $1 AND id = $2 AND version = $3`,
+			account, id, c.Version, next.State, next.Pause, next.HoldAfter, ms(next.ScheduledFor), ms(now), ms(next.StartedAt), ms(next.EndedAt), next.Version)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return errCampaignMoved(c)
+		}
+		return s.audit(ctx, t, now, actor, "campaign."+string(e), subject("campaign", id),
+			detail("from", string(c.State), "to", string(next.State), "why", why))
+	})
+	return next, err
+}
+
+// decideCampaign asks the domain: the table, and whether a campaign that is about to send can.
+func (s *Store) decideCampaign(ctx context.Context, t querier, now time.Time, c arauto.Campaign, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
+	next, err := c.Apply(e, why, now)
+	if err != nil {
+		return c, err
+	}
+	sends := next.State == arauto.CampaignRunning || next.State == arauto.CampaignScheduled
+	if !sends || next.State == c.State || c.Channel != arauto.ChannelWhatsApp {
+		return next, nil
+	}
+	var template arauto.Template
+	var sender arauto.Sender
+	if c.Template != 0 && c.Sender != 0 {
+		if template, err = s.template(ctx, t, c.Account, c.Template); err != nil {
+			return c, err
+		}
+		if sender, err = s.sender(ctx, t, c.Account, c.Sender); err != nil {
+			return c, err
+		}
+	}
+	return next, next.Startable(template, sender)
+}
+
+func (s *Store) campaign(ctx context.Context, q querier, account, id int64) (arauto.Campaign, error) {
+	c, err := one(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`, account, id)
+	return c, missing(err, "campaign", id)
+}
+
+// Campaign is the campaign with that id.
+func (s *Store) Campaign(ctx context.Context, account, id int64) (c arauto.Campaign, err error) {
+	err = s.db.read(ctx, func(q querier) error {
+		c, err = s.campaign(ctx, q, account, id)
+		return err
+	})
+	return c, err
+}
+
+// CampaignByUUID is the campaign with that UUID.
+func (s *Store) CampaignByUUID(ctx context.Context, account int64, uuid string) (c arauto.Campaign, err error) {
+	err = s.db.read(ctx, func(q querier) error {
+		c, err = one(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND uuid = $2`, account, uuid)
+		return missing(err, "campaign", uuid)
+	})
+	return c, err
+}
+
+// Campaigns lists campaigns newest first, below that id (0 = from the newest), in those states (none = all).
+func (s *Store) Campaigns(ctx context.Context, account, before int64, limit int, states []arauto.CampaignState) (list []arauto.Campaign, err error) {
+	if len(states) == 0 {
+		states = arauto.CampaignStates()
+	}
+	err = s.db.read(ctx, func(q querier) error {
+		list, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
+			WHERE account_id = $1 AND id < $2 AND `+s.db.in("state", "$3")+` ORDER BY id DESC LIMIT $4`,
+			account, below(before), s.db.list(texts(states)), limit)
+		return err
+	})
+	return list, err
+}
+
+func texts[T ~string](list []T) []string {
+	out := make([]string, len(list))
+	for i, v := range list {
+		out[i] = string(v)
+	}
+	return out
+}

@@ -1,0 +1,216 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"arauto"
+)
+
+const contactColumns = `account_id, id, campaign_id, external_id, name, phone_raw, phone, person_key, fields, state, reason, code, detail,
+	attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at, sent_at, delivered_at,
+	read_at, replied_at, failed_at, deleted_at`
+
+// contactScan holds what a contact's columns are read into.
+type contactScan struct {
+	c                                                  arauto.Contact
+	fields                                             string
+	scheduled, due, inserted, updated, sent, delivered int64
+	read, replied, failed, deleted                     int64
+}
+
+func (s *contactScan) into() []any {
+	c := &s.c
+	return []any{&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
+		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
+		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted}
+}
+
+// contact is what was read, without Fields: most readers do not look at them.
+func (s *contactScan) contact() arauto.Contact {
+	c := s.c
+	c.ScheduledFor, c.DueAt, c.InsertedAt, c.UpdatedAt = moment(s.scheduled), moment(s.due), moment(s.inserted), moment(s.updated)
+	c.SentAt, c.DeliveredAt, c.ReadAt = moment(s.sent), moment(s.delivered), moment(s.read)
+	c.RepliedAt, c.FailedAt, c.DeletedAt = moment(s.replied), moment(s.failed), moment(s.deleted)
+	return c
+}
+
+func scanContact(r rows) (arauto.Contact, error) {
+	var s contactScan
+	if err := r.Scan(s.into()...); err != nil {
+		return s.c, err
+	}
+	c := s.contact()
+	var err error
+	c.Fields, err = arauto.ParseFields([]byte(s.fields))
+	return c, err
+}
+
+// AddContacts puts contacts into a campaign and answers for each of them, in order. A person who is in
+// the campaign already, or twice in the list, is not added again. Ids and moments of insertion ascend
+// in the order of commit, which is what lets reports page by id while rows come in.
+func (s *Store) AddContacts(ctx context.Context, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
+	if len(list) == 0 {
+		return nil, nil
+	}
+	var added []arauto.Added
+	err := s.db.write(ctx, func(t querier) error {
+		c, err := s.campaign(ctx, t, account, campaign)
+		if err != nil {
+			return err
+		}
+		if err := c.Accepts(); err != nil {
+			return err
+		}
+		added, err = s.addContacts(ctx, t, now, account, campaign, list)
+		return err
+	})
+	return added, err
+}
+
+func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
+	first, at, err := nextContacts(ctx, t, account, len(list), now)
+	if err != nil {
+		return nil, err
+	}
+	added := make([]arauto.Added, len(list))
+	args := make([][]any, len(list))
+	var fields []byte
+	for i, c := range list {
+		added[i].ID = first + int64(i)
+		fields = c.Fields.AppendJSON(fields[:0])
+		due := max(at, ms(c.ScheduledFor))
+		args[i] = []any{account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields),
+			arauto.ContactPending, ms(c.ScheduledFor), due, at}
+	}
+	inserted, err := s.insertContacts(ctx, t, args)
+	if err != nil {
+		return nil, err
+	}
+	var again []string
+	for i := range list {
+		if !inserted[i] {
+			again = append(again, list[i].PersonKey)
+		}
+	}
+	if len(again) > 0 {
+		if err := s.nameDuplicates(ctx, t, account, campaign, list, again, inserted, added); err != nil {
+			return nil, err
+		}
+	}
+	d := changes{}
+	d.add(campaign, arauto.ContactPending, int64(len(list)-len(again)))
+	return added, d.apply(ctx, t, account, slotList)
+}
+
+func (s *Store) nameDuplicates(ctx context.Context, t querier, account, campaign int64, list []arauto.Contact, again []string, inserted []bool, added []arauto.Added) error {
+	there, err := all(ctx, t, func(r rows) (p idOfPerson, err error) { return p, r.Scan(&p.key, &p.id) },
+		`SELECT person_key, id FROM contact WHERE account_id = $1 AND `+s.db.in("person_key", "$2")+` AND campaign_id = $3 AND deleted_at = 0`,
+		account, s.db.list(again), campaign)
+	if err != nil {
+		return err
+	}
+	ids := make(map[string]int64, len(there))
+	for _, p := range there {
+		ids[p.key] = p.id
+	}
+	for i := range list {
+		if !inserted[i] {
+			added[i] = arauto.Added{ID: ids[list[i].PersonKey], Duplicate: true}
+		}
+	}
+	return nil
+}
+
+type idOfPerson struct {
+	key string
+	id  int64
+}
+
+// nextContacts hands out n contact ids and the moment of their insertion, which never goes back.
+func nextContacts(ctx context.Context, t querier, account int64, n int, now time.Time) (first, at int64, err error) {
+	r, err := one(ctx, t, func(r rows) (v [2]int64, err error) { return v, r.Scan(&v[0], &v[1]) },
+		`INSERT INTO sequence (account_id, name, value, moment) VALUES ($1, 'contact', $2, $3)
+		 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value,
+		   moment = CASE WHEN excluded.moment > sequence.moment THEN excluded.moment ELSE sequence.moment END
+		 RETURNING value, moment`, account, int64(n), ms(now))
+	return r[0] - int64(n) + 1, r[1], err
+}
+
+const contactInsert = `INSERT INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
+	reason, code, detail, attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at,
+	sent_at, delivered_at, read_at, replied_at, failed_at, deleted_at) `
+
+// insertContacts answers for each row whether it went in. The two engines differ: a prepared statement
+// per row is fastest inside SQLite, one statement over arrays on a server.
+func (s *Store) insertContacts(ctx context.Context, t querier, args [][]any) ([]bool, error) {
+	inserted := make([]bool, len(args))
+	if !s.db.postgres() {
+		changed, err := t.each(ctx, contactInsert+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', 0, 0, '', '', '', $12, $13, $14, $14,
+			0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, args)
+		for i := range changed {
+			inserted[i] = changed[i] == 1
+		}
+		return inserted, err
+	}
+	ids, err := all(ctx, t, scanInt, contactInsert+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
+		0, 0, 0, 0, 0, 0 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
+		AS u(id, ext, name, fold, raw, phone, key, fields, sched, due) ON CONFLICT DO NOTHING RETURNING id`,
+		args[0][0], args[0][2], args[0][13], column[int64](args, 1), column[string](args, 3), column[string](args, 4), column[string](args, 5),
+		column[string](args, 6), column[arauto.Phone](args, 7), column[string](args, 8), column[string](args, 9), column[int64](args, 11), column[int64](args, 12))
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range ids {
+		inserted[id-args[0][1].(int64)] = true
+	}
+	return inserted, nil
+}
+
+// column turns one argument of every row into an array.
+func column[T any](args [][]any, i int) []T {
+	list := make([]T, len(args))
+	for n, a := range args {
+		list[n] = a[i].(T)
+	}
+	return list
+}
+
+// contactChange is one contact before and after something happened to it; at is its place in the
+// caller's own list.
+type contactChange struct {
+	at       int
+	old, new arauto.Contact
+}
+
+// saveContacts writes changes whose contact is still as it was read, and reports which were written.
+// UpdatedAt moves strictly forward, so that it tells a row that somebody else changed meanwhile; it is
+// set in list as it was written.
+func (s *Store) saveContacts(ctx context.Context, t querier, list []contactChange) ([]int64, error) {
+	args := make([][]any, len(list))
+	for i := range list {
+		ch := &list[i]
+		updated := max(ms(ch.new.UpdatedAt), ms(ch.old.UpdatedAt)+1)
+		ch.new.UpdatedAt = moment(updated)
+		n := ch.new
+		args[i] = []any{n.Account, n.ID, ch.old.State, ms(ch.old.UpdatedAt), n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
+			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), updated, ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt)}
+	}
+	return t.each(ctx, `UPDATE contact SET state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
+		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20
+		WHERE account_id = $1 AND id = $2 AND state = $3 AND updated_at = $4`, args)
+}
+
+// contactsByID reads contacts to change them; on PostgreSQL their rows are kept for this transaction.
+func (s *Store) contactsByID(ctx context.Context, t querier, account int64, ids []int64) (map[int64]arauto.Contact, error) {
+	list, err := all(ctx, t, scanContact, `SELECT `+contactColumns+` FROM contact WHERE account_id = $1 AND `+s.db.in("id", "$2")+
+		` ORDER BY id`+s.db.lock(), account, s.db.list(ids))
+	if err != nil {
+		return nil, err
+	}
+	byID := make(map[int64]arauto.Contact, len(list))
+	for _, c := range list {
+		byID[c.ID] = c
+	}
+	return byID, nil
+}

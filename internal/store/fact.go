@@ -1,0 +1,259 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"arauto"
+)
+
+// ApplyFacts applies what a provider said, for one app of one account, in one transaction, and answers
+// for each fact in order. Applying a fact again changes nothing. A fact about a number or a WABA that is
+// not the app's is refused: only the app whose secret signed it may speak of it.
+func (s *Store) ApplyFacts(ctx context.Context, now time.Time, account arauto.Account, app int64, facts []arauto.Fact) ([]arauto.Applied, error) {
+	ids, err := s.factIDs(ctx, account.ID, facts)
+	if err != nil {
+		return nil, err
+	}
+	var f *applying
+	err = s.db.write(ctx, func(t querier) error {
+		f = &applying{store: s, now: now, account: account, app: app, ids: ids, done: make([]arauto.Applied, len(facts)), counts: changes{}}
+		if err := f.loadTree(ctx, t); err != nil {
+			return err
+		}
+		// Statuses first, and together: they are most of the traffic. A reply of the same payload then
+		// meets the message as it stands.
+		if err := f.statuses(ctx, t, facts); err != nil {
+			return err
+		}
+		for i, fact := range facts {
+			if err := f.other(ctx, t, i, fact); err != nil {
+				return err
+			}
+		}
+		return f.counts.apply(ctx, t, account.ID, slotFacts)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return f.done, nil
+}
+
+// applying is one call of ApplyFacts.
+type applying struct {
+	store   *Store
+	now     time.Time
+	account arauto.Account
+	app     int64
+	ids     map[int]factIDs
+
+	numbers map[string]int64 // the app's phone_number_id → sender
+	senders map[int64]bool
+	wabas   map[string]int64
+
+	done   []arauto.Applied
+	counts changes
+}
+
+// factIDs are ids taken before the transaction for what a reply may make.
+type factIDs struct{ person, conversation, message int64 }
+
+func (s *Store) factIDs(ctx context.Context, account int64, facts []arauto.Fact) (map[int]factIDs, error) {
+	ids := map[int]factIDs{}
+	for i, f := range facts {
+		if f.Kind != arauto.FactReply {
+			continue
+		}
+		var x factIDs
+		var err error
+		for name, into := range map[string]*int64{"person": &x.person, "conversation": &x.conversation, "message": &x.message} {
+			if *into, err = s.ids.takeOne(ctx, account, name); err != nil {
+				return nil, err
+			}
+		}
+		ids[i] = x
+	}
+	return ids, nil
+}
+
+type named64 struct {
+	name string
+	id   int64
+}
+
+func scanNamed(r rows) (n named64, err error) { return n, r.Scan(&n.name, &n.id) }
+
+// loadTree reads which numbers and WABAs are the app's own.
+func (f *applying) loadTree(ctx context.Context, t querier) error {
+	senders, err := all(ctx, t, scanNamed, `SELECT phone_number_id, id FROM sender WHERE account_id = $1 AND app_id = $2`, f.account.ID, f.app)
+	if err != nil {
+		return err
+	}
+	wabas, err := all(ctx, t, scanNamed, `SELECT meta_id, id FROM waba WHERE account_id = $1 AND app_id = $2`, f.account.ID, f.app)
+	f.numbers, f.senders, f.wabas = map[string]int64{}, map[int64]bool{}, map[string]int64{}
+	for _, n := range senders {
+		f.numbers[n.name] = n.id
+		f.senders[n.id] = true
+	}
+	for _, n := range wabas {
+		f.wabas[n.name] = n.id
+	}
+	return err
+}
+
+// belongs reports whether the app may speak of what the fact names.
+func (f *applying) belongs(fact arauto.Fact) bool {
+	if fact.PhoneNumberID != "" {
+		return f.numbers[fact.PhoneNumberID] != 0
+	}
+	return f.wabas[fact.WABA] != 0
+}
+
+// statuses applies every status of the facts together.
+func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact) error {
+	attempts, err := f.attemptsOf(ctx, t, facts)
+	if err != nil {
+		return err
+	}
+	var events []attemptEvent
+	for i, fact := range facts {
+		if fact.Kind != arauto.FactStatus {
+			continue
+		}
+		id := attempts[i]
+		switch {
+		case !f.belongs(fact):
+			f.done[i] = arauto.Applied{Refused: true, Note: "number " + fact.PhoneNumberID + " is not one of this app"}
+		case id == 0:
+			f.done[i] = arauto.Applied{Orphan: true, Note: "message " + fact.Status.ProviderID + " is not known"}
+		case fact.Status.Event == "":
+			f.done[i].Note = "a status that is not acted on"
+		default:
+			events = append(events, attemptEvent{attempt: id, event: statusEvent(fact),
+				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID}})
+		}
+	}
+	contacts, err := f.store.applyToAttempts(ctx, t, f.account.ID, events, f.counts)
+	if err != nil {
+		return err
+	}
+	return f.providerStops(ctx, t, facts, attempts, contacts)
+}
+
+func statusEvent(fact arauto.Fact) arauto.Event {
+	s := fact.Status
+	return arauto.Event{Kind: s.Event, At: fact.At, Reason: s.Reason, Code: s.Code, Detail: s.Detail}
+}
+
+// providerStops keeps the opt-outs that a failure revealed (131050).
+func (f *applying) providerStops(ctx context.Context, t querier, facts []arauto.Fact, attempts map[int]int64, contacts map[int64]arauto.Contact) error {
+	byAttempt := map[int64]arauto.Contact{}
+	for _, c := range contacts {
+		byAttempt[c.Attempt] = c
+	}
+	for i, fact := range facts {
+		if fact.Kind != arauto.FactStatus || fact.Status.Action != arauto.ActionSuppress || f.done[i].Refused {
+			continue
+		}
+		if c, ok := byAttempt[attempts[i]]; ok {
+			if err := f.store.suppress(ctx, t, f.now, providerStop(c, fact.Status.Detail)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// attemptsOf finds the attempt that each status speaks of: by the ref that travelled with the message,
+// else by the provider's id. Only attempts from the app's own senders count.
+func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fact) (map[int]int64, error) {
+	found := map[int]int64{}
+	byRef := map[int64][]int{}
+	byKey := map[int64][]int{}
+	for i, fact := range facts {
+		if fact.Kind != arauto.FactStatus {
+			continue
+		}
+		if epoch, id, ok := arauto.ParseAttemptRef(fact.Status.Ref); ok && epoch == f.store.epoch {
+			byRef[id] = append(byRef[id], i)
+		} else if fact.Status.ProviderID != "" {
+			key := providerKey(fact.Status.ProviderID)
+			byKey[key] = append(byKey[key], i)
+		}
+	}
+	ids, err := f.lookUp(ctx, t, "id", keysOf(byRef))
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range ids {
+		for _, i := range byRef[a.id] {
+			found[i] = a.id
+		}
+	}
+	keys, err := f.lookUp(ctx, t, "provider_key", keysOf(byKey))
+	for _, a := range keys {
+		for _, i := range byKey[a.key] {
+			if facts[i].Status.ProviderID == a.providerID {
+				found[i] = a.id
+			}
+		}
+	}
+	return found, err
+}
+
+type foundAttempt struct {
+	id, key, sender, contact int64
+	providerID               string
+}
+
+// lookUp finds attempts of the app's senders by id or by provider_key.
+func (f *applying) lookUp(ctx context.Context, t querier, by string, values []int64) ([]foundAttempt, error) {
+	if len(values) == 0 {
+		return nil, nil
+	}
+	filter := ""
+	if by == "provider_key" {
+		filter = ` AND provider_key <> 0`
+	}
+	list, err := all(ctx, t, func(r rows) (a foundAttempt, err error) {
+		return a, r.Scan(&a.id, &a.key, &a.sender, &a.contact, &a.providerID)
+	}, `SELECT id, provider_key, sender_id, contact_id, provider_id FROM attempt WHERE account_id = $1 AND `+f.store.db.in(by, "$2")+filter, f.account.ID, f.store.db.list(values))
+	own := list[:0]
+	for _, a := range list {
+		if f.senders[a.sender] {
+			own = append(own, a)
+		}
+	}
+	return own, err
+}
+
+func keysOf[V any](m map[int64]V) []int64 {
+	keys := make([]int64, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	return keys
+}
+
+// other applies a fact that is no status.
+func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact) (err error) {
+	if fact.Kind == arauto.FactStatus {
+		return nil
+	}
+	if !f.belongs(fact) && fact.Kind != arauto.FactOther {
+		f.done[i] = arauto.Applied{Refused: true, Note: strings.TrimSpace("neither number " + fact.PhoneNumberID + " nor WABA " + fact.WABA + " is one of this app")}
+		return nil
+	}
+	switch fact.Kind {
+	case arauto.FactReply:
+		f.done[i], err = f.reply(ctx, t, fact, f.ids[i])
+	case arauto.FactPreference:
+		err = f.preference(ctx, t, fact)
+	case arauto.FactTemplate:
+		err = f.store.setTemplateStatus(ctx, t, f.now, f.account.ID, f.wabas[fact.WABA], fact.Template)
+	default:
+		f.done[i].Note = "kept, not acted on"
+	}
+	return err
+}

@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+
+	"arauto"
+)
+
+// GateInputs is what the gate looks at for those contacts, by ascending id: for `why` and the dry run,
+// which ask the same function on the same input as the engine does. Campaigns that have no sender or
+// template yet are looked at without.
+func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64) (list []arauto.GateInput, err error) {
+	err = s.db.read(ctx, func(q querier) error {
+		list = nil
+		rows, err := all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact WHERE account_id = $1 AND `+s.db.in("id", "$2")+` ORDER BY id`, account, s.db.list(contacts))
+		if err != nil {
+			return err
+		}
+		in := &intending{store: s, account: account, campaigns: map[int64]*campaignGate{}}
+		pauses := map[int64]string{}
+		keys := make([]string, len(rows))
+		for i, c := range rows {
+			keys[i] = c.PersonKey
+			if err := in.look(ctx, q, c.Campaign, pauses); err != nil {
+				return err
+			}
+		}
+		if err := in.loadPeople(ctx, q, keys); err != nil {
+			return err
+		}
+		for _, c := range rows {
+			input := in.input(c)
+			input.SenderPause = pauses[c.Campaign]
+			g := in.campaigns[c.Campaign]
+			if _, err := g.template.Render(g.campaign.Mapping, c); err != nil && c.State == arauto.ContactPending {
+				input.Unfit = err.Error()
+			}
+			list = append(list, input)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// look reads a campaign for the gate without holding its row.
+func (in *intending) look(ctx context.Context, q querier, id int64, pauses map[int64]string) error {
+	if in.campaigns[id] != nil {
+		return nil
+	}
+	c, err := in.store.campaign(ctx, q, in.account, id)
+	if err != nil {
+		return err
+	}
+	g := &campaignGate{campaign: c, marketing: true, room: -1}
+	if c.Template != 0 {
+		t, err := in.store.template(ctx, q, in.account, c.Template)
+		if err != nil {
+			return err
+		}
+		g.marketing, g.template = t.Marketing(), t
+	}
+	if c.Sender != 0 {
+		sender, err := in.store.sender(ctx, q, in.account, c.Sender)
+		if err != nil {
+			return err
+		}
+		pauses[id] = sender.Pause
+	}
+	in.campaigns[id] = g
+	return nil
+}

@@ -1,0 +1,211 @@
+package store
+
+import (
+	"context"
+
+	"arauto"
+)
+
+// reply applies a message that a person wrote: it finds the contact it answers, moves it, opens or
+// joins a conversation, and takes an opt-out at its word. A message that was seen before changes nothing.
+func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact, ids factIDs) (arauto.Applied, error) {
+	r := fact.Reply
+	sender := f.numbers[fact.PhoneNumberID]
+	key := replyKey(r)
+	if sender == 0 || key == "" || r.ProviderID == "" {
+		return arauto.Applied{Note: "a message without number, sender or id is not acted on"}, nil
+	}
+	seen, err := all(ctx, t, scanInt, `SELECT id FROM message WHERE account_id = $1 AND provider_key = $2`, f.account.ID, providerKey(r.ProviderID))
+	if err != nil || len(seen) > 0 {
+		return arauto.Applied{Note: "seen before"}, err
+	}
+	person, key, err := f.person(ctx, t, r, key, ids.person)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	contact, matched, err := f.answered(ctx, t, fact, sender, key)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	conversation, uuid, err := f.converse(ctx, t, fact, ids.conversation, sender, person, key, contact)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	if _, err := t.exec(ctx, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, f.account.ID, ids.message, conversation, r.ProviderID, providerKey(r.ProviderID),
+		r.Context, r.Kind, r.Text, r.Action, ms(fact.At)); err != nil {
+		return arauto.Applied{}, err
+	}
+	if matched && r.Reacts() {
+		if err := f.react(ctx, t, fact, contact, uuid); err != nil {
+			return arauto.Applied{}, err
+		}
+	}
+	return arauto.Applied{Contact: contact.ID}, f.wish(ctx, t, fact, key, contact)
+}
+
+// replyKey is the person key of who wrote; "" when the payload names nobody.
+func replyKey(r arauto.Reply) string {
+	if phone := arauto.PhoneOfWAID(r.WAID); phone != "" {
+		return phone.PersonKey()
+	}
+	return arauto.PersonKeyOfUserID(r.UserID)
+}
+
+// person finds who wrote by any alias, or makes the person at this first touch. The key returned is the
+// one the person is known by, which may be another than the message suggests.
+func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key string, id int64) (int64, string, error) {
+	type known struct {
+		id  int64
+		key string
+	}
+	find := func(where string, args ...any) (known, error) {
+		return one(ctx, t, func(r rows) (k known, err error) { return k, r.Scan(&k.id, &k.key) }, `SELECT p.id, p.key FROM person p `+where, args...)
+	}
+	const byAlias = `JOIN person_alias a ON a.account_id = p.account_id AND a.person_id = p.id WHERE p.account_id = $1 AND a.kind = $2 AND a.value = $3`
+	p, err := find(`WHERE p.account_id = $1 AND p.key = $2`, f.account.ID, key)
+	if err == errNoRow && r.UserID != "" {
+		p, err = find(byAlias, f.account.ID, arauto.AliasUserID, r.UserID)
+	}
+	if err == errNoRow && r.WAID != "" {
+		p, err = find(byAlias, f.account.ID, arauto.AliasWAID, r.WAID)
+	}
+	if err == errNoRow {
+		p = known{id, key}
+		_, err = t.exec(ctx, `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
+			f.account.ID, id, newUUID(), key, r.Name, ms(f.now))
+	}
+	if err != nil {
+		return 0, "", err
+	}
+	var aliases [][]any
+	for kind, value := range map[arauto.AliasKind]string{arauto.AliasWAID: r.WAID, arauto.AliasUserID: r.UserID, arauto.AliasUsername: r.Username} {
+		if value != "" {
+			aliases = append(aliases, []any{f.account.ID, kind, value, p.id})
+		}
+	}
+	_, err = t.each(ctx, `INSERT INTO person_alias (account_id, kind, value, person_id) VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, kind, value) DO NOTHING`, aliases)
+	return p.id, p.key, err
+}
+
+// answered is the contact a reply belongs to: the one whose message it names, else the one whose ref
+// came back in a button, else the last one of that person that this sender wrote to within its
+// campaign's reply window.
+func (f *applying) answered(ctx context.Context, t querier, fact arauto.Fact, sender int64, key string) (arauto.Contact, bool, error) {
+	r := fact.Reply
+	var named []foundAttempt
+	var err error
+	if r.Context != "" {
+		if named, err = f.lookUp(ctx, t, "provider_key", []int64{providerKey(r.Context)}); err != nil {
+			return arauto.Contact{}, false, err
+		}
+	}
+	if epoch, id, ok := arauto.ParseAttemptRef(r.Ref); ok && len(named) == 0 && epoch == f.store.epoch {
+		if named, err = f.lookUp(ctx, t, "id", []int64{id}); err != nil {
+			return arauto.Contact{}, false, err
+		}
+	}
+	for _, a := range named {
+		contacts, err := f.store.contactsByID(ctx, t, f.account.ID, []int64{a.contact})
+		if c, ok := contacts[a.contact]; ok || err != nil {
+			return c, ok, err
+		}
+	}
+	return f.lastWrittenTo(ctx, t, fact, sender, key)
+}
+
+func (f *applying) lastWrittenTo(ctx context.Context, t querier, fact arauto.Fact, sender int64, key string) (arauto.Contact, bool, error) {
+	list, err := all(ctx, t, scanInt, `SELECT c.id FROM contact c JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id
+		WHERE c.account_id = $1 AND c.person_key = $2 AND c.deleted_at = 0 AND p.sender_id = $3
+		  AND c.sent_at > 0 AND c.sent_at <= $4 + 60000 AND c.sent_at >= $4 - p.reply_window_ms
+		ORDER BY c.sent_at DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At))
+	if err != nil || len(list) == 0 {
+		return arauto.Contact{}, false, err
+	}
+	contacts, err := f.store.contactsByID(ctx, t, f.account.ID, list)
+	c, ok := contacts[list[0]]
+	return c, ok, err
+}
+
+// converse is the open conversation of that person with that sender, opened now if there is none.
+func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, id, sender, person int64, key string, contact arauto.Contact) (int64, string, error) {
+	uuid := newUUID()
+	if _, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`,
+		f.account.ID, id, uuid, sender, person, key, contact.ID, contact.Campaign, arauto.ConversationUnrouted, ms(fact.At)); err != nil {
+		return 0, "", err
+	}
+	open, err := one(ctx, t, scanNamed, `SELECT uuid, id FROM conversation WHERE account_id = $1 AND sender_id = $2 AND person_key = $3 AND state <> 'closed'`,
+		f.account.ID, sender, key)
+	return open.id, open.name, err
+}
+
+// react moves the contact that was answered.
+func (f *applying) react(ctx context.Context, t querier, fact arauto.Fact, c arauto.Contact, conversation string) error {
+	next, err := c.Apply(arauto.Event{Kind: arauto.EventReplied, At: fact.At, ReplyAction: fact.Reply.Action, ReplyText: fact.Reply.Text})
+	if err != nil {
+		return err
+	}
+	if next.Conversation == "" {
+		next.Conversation = conversation
+	}
+	if !contactMoved(c, next) {
+		return nil
+	}
+	change := []contactChange{{old: c, new: next}}
+	written, err := f.store.saveContacts(ctx, t, change)
+	if err == nil && written[0] == 0 {
+		return errLostRow
+	}
+	f.counts.moved(c.Campaign, c.State, next.State)
+	return err
+}
+
+// wish takes an opt-out word, or its undoing, at its word.
+func (f *applying) wish(ctx context.Context, t querier, fact arauto.Fact, key string, contact arauto.Contact) error {
+	r := fact.Reply
+	wish := f.account.PreferenceIn(r.Text)
+	if wish == arauto.PreferenceNone {
+		wish = f.account.PreferenceIn(r.Action)
+	}
+	evidence := r.ProviderID + ": " + firstOf(r.Text, r.Action)
+	switch wish {
+	case arauto.PreferenceStop:
+		return f.store.suppress(ctx, t, f.now, arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(r.WAID),
+			Scope: arauto.SuppressAll, Source: sourceKeyword, Evidence: evidence, Contact: contact.ID})
+	case arauto.PreferenceResume:
+		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourceKeyword, sourcePreference, sourceProvider}, evidence)
+	}
+	return nil
+}
+
+// Where a suppression came from, as far as the person said so themselves.
+const (
+	sourceKeyword    = "opt_out_keyword"
+	sourcePreference = "user_preferences"
+	sourceProvider   = "provider"
+)
+
+func firstOf(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+// preference applies what a person told Meta about marketing from this business.
+func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) error {
+	p := fact.Preference
+	key := replyKey(arauto.Reply{WAID: p.WAID, UserID: p.UserID})
+	if key == "" {
+		return nil
+	}
+	switch p.Wish {
+	case arauto.PreferenceStop:
+		return f.store.suppress(ctx, t, f.now, arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(p.WAID),
+			Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: sourcePreference, Evidence: p.Detail})
+	case arauto.PreferenceResume:
+		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourcePreference, sourceProvider}, p.Detail)
+	}
+	return nil
+}

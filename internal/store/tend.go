@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"arauto"
+)
+
+// TendCampaigns does what campaigns do by themselves: it starts the scheduled ones whose time has come,
+// completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, a bounded
+// number per call. It returns the campaigns it changed, and whether there is more to do at once.
+func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
+	due, exhausted, cancelled, err := s.campaignsToTend(ctx, now)
+	if err != nil {
+		return nil, false, err
+	}
+	for _, c := range due {
+		next, err := s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignStart, "")
+		if arauto.KindOf(err) == arauto.KindConflict {
+			// It cannot start any more, so it goes back to whoever prepared it instead of being tried each second.
+			next, err = s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignUnschedule, err.Error())
+		}
+		if err != nil {
+			return changed, false, err
+		}
+		changed = append(changed, next)
+	}
+	for _, c := range exhausted {
+		next, err := s.completeExhausted(ctx, now, c)
+		if err != nil {
+			return changed, false, err
+		}
+		if next.State != c.State {
+			changed = append(changed, next)
+		}
+	}
+	for _, c := range cancelled {
+		n, err := s.cancelPending(ctx, now, c)
+		if err != nil {
+			return changed, false, err
+		}
+		more = more || n == cancelChunk
+	}
+	return changed, more, nil
+}
+
+func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhausted, cancelled []arauto.Campaign, err error) {
+	// EXHAUSTED and CANCELLED look at kept counts; they are confirmed in the transaction that acts on them.
+	const pendingCount = `(SELECT COALESCE(SUM(n), 0) FROM campaign_count k WHERE k.account_id = campaign.account_id AND k.campaign_id = campaign.id`
+	err = s.db.read(ctx, func(q querier) error {
+		if due, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
+			WHERE state = 'scheduled' AND scheduled_for <= $1 LIMIT 100`, ms(now)); err != nil {
+			return err
+		}
+		if exhausted, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
+			WHERE state = 'running' AND NOT standing AND channel = 'whatsapp'
+			  AND `+pendingCount+` AND k.state IN ('pending', 'sending')) = 0 AND `+pendingCount+`) > 0 LIMIT 100`); err != nil {
+			return err
+		}
+		cancelled, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
+			WHERE state = 'cancelled' AND `+pendingCount+` AND k.state = 'pending') > 0 LIMIT 20`)
+		return err
+	})
+	return due, exhausted, cancelled, err
+}
+
+// completeExhausted completes c unless contacts were added meanwhile or an import is still adding some.
+func (s *Store) completeExhausted(ctx context.Context, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	next := c
+	err := s.db.write(ctx, func(t querier) error {
+		counts, err := s.counts(ctx, t, c.Account, []int64{c.ID})
+		if err != nil {
+			return err
+		}
+		imports, err := one(ctx, t, scanInt, `SELECT count(*) FROM job WHERE account_id = $1 AND state IN ('queued', 'running') AND campaign_id = $2`, c.Account, c.ID)
+		if err != nil || imports > 0 || !counts[c.ID].Exhausted() {
+			return err
+		}
+		decided, err := c.Apply(arauto.CampaignComplete, "", now)
+		if err != nil {
+			return err
+		}
+		n, err := t.exec(ctx, `UPDATE campaign SET state = $4, ended_at = $5, updated_at = $5, version = version + 1 WHERE account_id = $1 AND id = $2 AND version = $3`,
+			c.Account, c.ID, c.Version, decided.State, ms(now))
+		if err != nil || n == 0 {
+			return err
+		}
+		next = decided
+		return s.audit(ctx, t, now, arauto.System(c.Account), "campaign.complete", subject("campaign", c.ID), detail())
+	})
+	return next, err
+}
+
+const cancelChunk = 1000
+
+func (s *Store) cancelPending(ctx context.Context, now time.Time, c arauto.Campaign) (int, error) {
+	var n int
+	err := s.db.write(ctx, func(t querier) error {
+		list, err := all(ctx, t, scanContact, `SELECT `+contactColumns+` FROM contact
+			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0 ORDER BY id LIMIT $3`+s.db.lock(), c.Account, c.ID, cancelChunk)
+		if err != nil {
+			return err
+		}
+		var changed []contactChange
+		for _, contact := range list {
+			next, err := contact.Apply(arauto.Event{Kind: arauto.EventCancelled, At: now, Reason: arauto.ReasonCancelled})
+			if err != nil {
+				return err
+			}
+			changed = append(changed, contactChange{old: contact, new: next})
+		}
+		written, err := s.saveContacts(ctx, t, changed)
+		if err != nil {
+			return err
+		}
+		counts := changes{}
+		for i, w := range written {
+			if w == 1 {
+				counts.moved(c.ID, changed[i].old.State, changed[i].new.State)
+			}
+		}
+		n = len(list)
+		return counts.apply(ctx, t, c.Account, slotList)
+	})
+	return n, err
+}
