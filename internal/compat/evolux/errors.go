@@ -60,17 +60,17 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 		WriteError(w, status, e.Error())
 		return
 	}
-	a.logFault(r, "answered with an internal error", err)
+	a.logFault(r, err)
 	WriteError(w, http.StatusInternalServerError, "Arauto met a fault of its own and logged it: try again, then ask whoever runs it")
 }
 
 // logFault logs what a human must look at; a client that hung up in the middle is not such a thing.
-func (a *API) logFault(r *http.Request, message string, err error) {
+func (a *API) logFault(r *http.Request, err error) {
 	level := slog.LevelError
 	if errors.Is(r.Context().Err(), context.Canceled) {
 		level = slog.LevelDebug
 	}
-	a.Logger.Log(r.Context(), level, message, "path", r.URL.Path, "err", err)
+	a.Logger.Log(r.Context(), level, "request met an internal error", "path", r.URL.Path, "err", err)
 }
 
 // A refusal is an answer that only HTTP has a word for.

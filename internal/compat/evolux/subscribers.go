@@ -53,7 +53,7 @@ func (a *API) Subscribers(w http.ResponseWriter, r *http.Request, caller arauto.
 		}
 		body = body[:0]
 		if rows, err = p.read(r.Context()); err != nil {
-			a.logFault(r, "aborted a report", err)
+			a.logFault(r, err)
 			panic(http.ErrAbortHandler)
 		}
 	}
