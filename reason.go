@@ -7,6 +7,7 @@ type Reason string
 const (
 	ReasonNotOnWhatsApp    Reason = "not_on_whatsapp"
 	ReasonInvalidPhone     Reason = "invalid_phone"
+	ReasonNotAllowed       Reason = "not_on_allowed_list"
 	ReasonStoppedMarketing Reason = "stopped_marketing"
 	ReasonMarketingCap     Reason = "marketing_cap"
 	ReasonExperiment       Reason = "experiment"
@@ -64,6 +65,7 @@ type words struct{ en, pt, es string }
 var reasons = map[Reason]words{
 	ReasonNotOnWhatsApp:    {"The number cannot be reached on WhatsApp", "O número não pode ser alcançado no WhatsApp", "El número no se puede alcanzar en WhatsApp"},
 	ReasonInvalidPhone:     {"The phone number is not valid", "O número de telefone não é válido", "El número de teléfono no es válido"},
+	ReasonNotAllowed:       {"This test number may only message the recipients listed for it at Meta", "Este número de teste só pode enviar mensagens aos destinatários listados na Meta", "Este número de prueba solo puede enviar mensajes a los destinatarios registrados en Meta"},
 	ReasonStoppedMarketing: {"The person stopped marketing messages from this business", "A pessoa parou as mensagens de marketing desta empresa", "La persona detuvo los mensajes de marketing de esta empresa"},
 	ReasonMarketingCap:     {"Meta limits marketing messages to this person for now", "A Meta limita por ora as mensagens de marketing para esta pessoa", "Meta limita por ahora los mensajes de marketing a esta persona"},
 	ReasonExperiment:       {"Meta holds this person out of marketing in an experiment", "A Meta mantém esta pessoa fora do marketing em um experimento", "Meta mantiene a esta persona fuera del marketing en un experimento"},

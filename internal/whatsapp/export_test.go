@@ -1,0 +1,24 @@
+package whatsapp
+
+import (
+	"context"
+	"net"
+	"net/http"
+)
+
+// AppendMessage is the request body of a message.
+var AppendMessage = appendMessage
+
+// AppendString is a JSON string.
+var AppendString = appendString
+
+// DialedBy is the client's own transport over connections that open makes.
+func DialedBy(open func(ctx context.Context, network, address string) (net.Conn, error)) http.RoundTripper {
+	return newTransport(open, nil, 1)
+}
+
+// Known reports whether the code has a verdict of its own.
+func Known(code int) bool {
+	_, known := verdictOf(code)
+	return known
+}
