@@ -1,0 +1,311 @@
+// Package inbound is the engine that takes in what the provider says: raw and durable first, then
+// applied to contacts, attempts, persons and conversations.
+//
+// A webhook is acknowledged once its bytes are stored. Applying goes by state, not by position, so
+// nothing is passed over; what speaks of a message that is not known yet is tried again for a day.
+// The engine knows no wire: it is given a Decoder; and no database: it is given a Store.
+package inbound
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"time"
+
+	"arauto"
+	"arauto/internal/line"
+)
+
+// Store is what the engine keeps.
+type Store interface {
+	SaveWebhooks(ctx context.Context, now time.Time, list []arauto.Webhook) error
+	OpenWebhooks(ctx context.Context, now time.Time, limit int) ([]arauto.Webhook, error)
+	ApplyFacts(ctx context.Context, now time.Time, account arauto.Account, app int64, facts []arauto.Fact) ([]arauto.Applied, error)
+	SettleWebhooks(ctx context.Context, now time.Time, list []arauto.Webhook, retryAt time.Time) error
+	Account(ctx context.Context, id int64) (arauto.Account, error)
+}
+
+// Decoder reads a webhook's bytes into facts. It returns what it could read even when it also returns an
+// error.
+type Decoder interface {
+	Decode(body []byte) ([]arauto.Fact, error)
+}
+
+// Config is what an Engine works with. Zero numbers get their defaults.
+type Config struct {
+	Store   Store
+	Leases  line.Leases
+	Decoder Decoder
+	Node    string
+	Now     func() time.Time
+	Logger  *slog.Logger
+
+	Batch int           // webhooks applied together; 256
+	Poll  time.Duration // how often open webhooks are looked for; 200 ms
+	Queue int           // webhooks waiting to be stored; more are refused; 4096
+}
+
+// Engine takes in webhooks. Make it with New.
+type Engine struct {
+	Config
+	incoming chan *arrival
+	wake     chan struct{}
+}
+
+// New returns an engine that does nothing yet.
+func New(c Config) *Engine {
+	if c.Batch == 0 {
+		c.Batch = 256
+	}
+	if c.Poll == 0 {
+		c.Poll = 200 * time.Millisecond
+	}
+	if c.Queue == 0 {
+		c.Queue = 4096
+	}
+	return &Engine{Config: c, incoming: make(chan *arrival, c.Queue), wake: make(chan struct{}, 1)}
+}
+
+// arrival is a webhook waiting to be durable.
+type arrival struct {
+	webhook arauto.Webhook
+	done    chan error
+}
+
+// Receive makes a webhook durable; when it returns nil it may be acknowledged. It returns a limited
+// error when too many wait already.
+func (e *Engine) Receive(ctx context.Context, app arauto.App, body []byte) error {
+	a := &arrival{webhook: arauto.Webhook{Account: app.Account, App: app.ID, Body: body}, done: make(chan error, 1)}
+	select {
+	case e.incoming <- a:
+	default:
+		return arauto.Errorf(arauto.KindLimited, "", "too many webhooks are waiting to be stored: send it again")
+	}
+	select {
+	case err := <-a.done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Keep stores what Receive hands over, as many together as are waiting, until ctx ends and nothing waits.
+func (e *Engine) Keep(ctx context.Context) error {
+	for {
+		select {
+		case first := <-e.incoming:
+			e.keep(context.WithoutCancel(ctx), first)
+		case <-ctx.Done():
+			select {
+			case first := <-e.incoming:
+				e.keep(context.WithoutCancel(ctx), first)
+			default:
+				return nil
+			}
+		}
+	}
+}
+
+func (e *Engine) keep(ctx context.Context, first *arrival) {
+	group := []*arrival{first}
+	list := []arauto.Webhook{first.webhook}
+	for more := true; more && len(group) < e.Batch; {
+		select {
+		case a := <-e.incoming:
+			group, list = append(group, a), append(list, a.webhook)
+		default:
+			more = false
+		}
+	}
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	err := e.Store.SaveWebhooks(ctx, e.Now(), list)
+	for _, a := range group {
+		a.done <- err
+	}
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// inboundLine is driven by one node at a time, over all accounts.
+const inboundLine = "inbound"
+
+// Apply applies stored webhooks until ctx ends, on the one node that holds the line.
+func (e *Engine) Apply(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := line.Drive(ctx, line.Config{Leases: e.Leases, Line: inboundLine, Node: e.Node, TTL: 6 * time.Second, Now: e.Now},
+			func(ctx context.Context, _ arauto.Lease) error { return e.apply(ctx) })
+		if err != nil && ctx.Err() == nil {
+			e.Logger.Error("webhooks were not applied", "err", err)
+			pause(ctx, nil, time.Second)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) apply(ctx context.Context) error {
+	for ctx.Err() == nil {
+		n, err := e.ApplyOnce(ctx)
+		if err != nil {
+			return err
+		}
+		if n < e.Batch {
+			pause(ctx, e.wake, e.Poll)
+		}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, wake <-chan struct{}, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-wake:
+	case <-t.C:
+	}
+}
+
+// ApplyOnce applies one batch of open webhooks and returns how many there were.
+func (e *Engine) ApplyOnce(ctx context.Context) (int, error) {
+	list, err := e.Store.OpenWebhooks(ctx, e.Now(), e.Batch)
+	if err != nil {
+		return 0, err
+	}
+	for rest := list; len(rest) > 0; {
+		group := sameApp(rest)
+		if err := e.applyGroup(ctx, group); err != nil {
+			return 0, err
+		}
+		rest = rest[len(group):]
+	}
+	return len(list), nil
+}
+
+// sameApp is the longest start of list that one app signed.
+func sameApp(list []arauto.Webhook) []arauto.Webhook {
+	n := 1
+	for n < len(list) && list[n].Account == list[0].Account && list[n].App == list[0].App {
+		n++
+	}
+	return list[:n]
+}
+
+// applyGroup applies webhooks of one app together, and one by one when that does not go: what is wrong
+// with one must not hold up the others.
+func (e *Engine) applyGroup(ctx context.Context, group []arauto.Webhook) error {
+	account, err := e.Store.Account(ctx, group[0].Account)
+	if err != nil {
+		return err
+	}
+	err = e.settle(ctx, account, group)
+	if err == nil || len(group) == 1 || ctx.Err() != nil {
+		if err != nil && ctx.Err() == nil {
+			return e.putAside(ctx, group[0], err)
+		}
+		return err
+	}
+	e.Logger.Warn("a group of webhooks is applied one by one", "account", account.ID, "webhooks", len(group), "err", err)
+	for i := range group {
+		if err := e.settle(ctx, account, group[i:i+1]); err != nil {
+			if ctx.Err() != nil {
+				return err
+			}
+			if err := e.putAside(ctx, group[i], err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// settle decodes and applies webhooks, then writes down what became of each. A crash between the two
+// applies them again, which changes nothing.
+func (e *Engine) settle(ctx context.Context, account arauto.Account, group []arauto.Webhook) error {
+	var facts []arauto.Fact
+	var owner []int
+	for i := range group {
+		decoded, err := e.Decoder.Decode(group[i].Body)
+		group[i].State, group[i].Note = arauto.WebhookApplied, ""
+		if err != nil {
+			group[i].State, group[i].Note = arauto.WebhookBad, clip(err.Error())
+		}
+		for _, f := range decoded {
+			facts, owner = append(facts, f), append(owner, i)
+		}
+	}
+	now := e.Now()
+	applied, err := e.Store.ApplyFacts(ctx, now, account, group[0].App, facts)
+	if err != nil {
+		return err
+	}
+	for n, a := range applied {
+		mark(&group[owner[n]], a)
+	}
+	e.report(account, group)
+	return e.Store.SettleWebhooks(ctx, now, group, now.Add(again(group)))
+}
+
+// mark lets the worst that became of a webhook's facts decide its state.
+func mark(w *arauto.Webhook, a arauto.Applied) {
+	switch {
+	case a.Refused:
+		w.State = arauto.WebhookUnmatched
+	case a.Orphan && w.State == arauto.WebhookApplied:
+		w.State = arauto.WebhookOrphan
+		if w.Tries >= orphanTries {
+			w.State = arauto.WebhookUnmatched
+		}
+	default:
+		return
+	}
+	w.Note = clip(a.Note)
+}
+
+// orphanTries, at the spacing of again, is about a day.
+const orphanTries = 20
+
+// again is when orphans are tried again: soon at first, since what they speak of may be on its way. A
+// group shares the spacing of its youngest.
+func again(group []arauto.Webhook) time.Duration {
+	youngest := orphanTries
+	for i := range group {
+		if group[i].State == arauto.WebhookOrphan {
+			youngest = min(youngest, group[i].Tries)
+			group[i].Tries++
+		}
+	}
+	return min(500*time.Millisecond<<youngest, 3*time.Hour)
+}
+
+func (e *Engine) report(account arauto.Account, group []arauto.Webhook) {
+	for _, w := range group {
+		switch w.State {
+		case arauto.WebhookBad:
+			e.Logger.Error("webhook could not be read; it is kept", "account", account.ID, "webhook", w.ID, "err", w.Note)
+		case arauto.WebhookUnmatched:
+			e.Logger.Warn("webhook speaks of nothing of ours; it is kept", "account", account.ID, "webhook", w.ID, "note", w.Note)
+		}
+	}
+}
+
+// putAside keeps a webhook that could not be applied for a later try, as an orphan, so that it holds up
+// nobody.
+func (e *Engine) putAside(ctx context.Context, w arauto.Webhook, cause error) error {
+	e.Logger.Error("webhook was put aside", "account", w.Account, "webhook", w.ID, "err", cause)
+	w.State, w.Note = arauto.WebhookOrphan, clip(cause.Error())
+	if w.Tries >= orphanTries {
+		w.State = arauto.WebhookBad
+	}
+	group := []arauto.Webhook{w}
+	return e.Store.SettleWebhooks(ctx, e.Now(), group, e.Now().Add(again(group)))
+}
+
+func clip(s string) string {
+	if len(s) > 500 {
+		s = strings.ToValidUTF8(s[:500], "") + "…"
+	}
+	return s
+}
