@@ -66,6 +66,7 @@ func TestInsertIsAllOrNothing(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), MaxFile+1)
 	largeType, largeForm := form(t, large, "file")
 	formType, whole := form(t, []byte(csv), "file")
+	aroundType, around := form(t, append(large, large[:maxEnvelope]...), "note")
 	twiceType, twice := form(t, []byte(csv), "file", "file")
 	for name, c := range map[string]struct {
 		contentType string
@@ -76,6 +77,7 @@ func TestInsertIsAllOrNothing(t *testing.T) {
 		"too large as it comes":        {"text/csv", io.MultiReader(bytes.NewReader(large)), 413},
 		"too large a part":             {largeType, bytes.NewReader(largeForm), 413},
 		"too large a part as it comes": {largeType, io.MultiReader(bytes.NewReader(largeForm)), 413},
+		"too large around the file":    {aroundType, io.MultiReader(bytes.NewReader(around)), 413},
 		"a part that breaks off":       {formType, bytes.NewReader(whole[:len(whole)-20]), 400},
 		"a body that breaks off":       {"text/csv", io.MultiReader(strings.NewReader(csv), broken{}), 400},
 		"two files":                    {twiceType, bytes.NewReader(twice), 400},

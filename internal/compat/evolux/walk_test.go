@@ -89,7 +89,7 @@ func TestWalk(t *testing.T) {
 		offset := rapid.IntRange(0, 5).Draw(t, "offset")
 
 		var got []string
-		next := fmt.Sprintf("%s?_limit=%d&_offset=%d%s", SubscribersPath, rapid.IntRange(1, 40).Draw(t, "limit"), offset, filter)
+		next := fmt.Sprintf("%s?_limit=%d&_offset=%d%s", SubscribersPath, rapid.OneOf(rapid.IntRange(1, 4), rapid.IntRange(1, 40)).Draw(t, "limit"), offset, filter)
 		for next != "" {
 			answer := get(t, a, next)
 			if answer.Pagination.Total != int64(len(want)) {
@@ -116,6 +116,44 @@ func TestWalk(t *testing.T) {
 			t.Fatalf("rows (-want +got):\n%s", diff)
 		}
 	})
+}
+
+// TestClockStandsStill: "now" is the first page's on every page, for what is still to come and for an end left out.
+func TestClockStandsStill(t *testing.T) {
+	clock := now
+	w := &world{}
+	for range 3 {
+		w.add("Ana", arauto.ContactPending, "{}")
+		w.rows[len(w.rows)-1].Scheduled = now.Add(time.Minute)
+	}
+	a := w.api(t)
+	a.Now = func() time.Time { return clock }
+	next := SubscribersPath + "?_limit=1&state=scheduled&start=2024-09-05"
+	for page := range 3 {
+		answer := get(t, a, next)
+		if len(answer.Data) != 1 || answer.Data[0].State != "scheduled" {
+			t.Fatalf("page %d: %+v", page, answer)
+		}
+		if next = answer.Pagination.Next; next == "" {
+			break
+		}
+		clock = clock.Add(25 * time.Hour)
+		_, raw, _ := strings.Cut(next, "?")
+		q, err := parseQuery(raw, 7, clock)
+		if err != nil || !q.filter().InsertedTo.Equal(now) {
+			t.Fatalf("page %d ends at %v (%v), want %v", page, q.filter().InsertedTo, err, now)
+		}
+	}
+}
+
+// TestRowsVanishBeforeAnOffset: what was counted may be deleted before it is passed over.
+func TestRowsVanishBeforeAnOffset(t *testing.T) {
+	w := given()
+	w.vanish = true
+	answer := get(t, w.api(t), SubscribersPath+"?_limit=5&_offset=10")
+	if len(answer.Data) != 0 || answer.Pagination.Next != "" || answer.Pagination.Total != 12 {
+		t.Errorf("got %+v", answer)
+	}
 }
 
 // TestOffsetEqualsCursor: a client that counts its own offsets sees the same pages.

@@ -31,6 +31,7 @@ type world struct {
 	reads     int   // calls of ContactRows
 	failAfter int   // ContactRows fails from that call on; 0 = never
 	fault     error // every look-up fails
+	vanish    bool  // SkipContacts finds fewer than were counted
 
 	inserted string // what Insert was handed
 	filename string
@@ -48,7 +49,7 @@ func (w *world) CountContacts(_ context.Context, account int64, f arauto.Contact
 
 func (w *world) SkipContacts(_ context.Context, account int64, f arauto.ContactFilter, below, n int64) (int64, error) {
 	matches := w.matches(account, f, below)
-	if n > int64(len(matches)) {
+	if w.vanish || n > int64(len(matches)) {
 		return 0, w.fault
 	}
 	return matches[n-1].ID, w.fault
