@@ -170,8 +170,13 @@ func (db *sqliteDB) gather(first *sqliteWrite) []*sqliteWrite {
 }
 
 // runGroup commits a group together. A job that fails is rolled back to its own savepoint and the
-// others go on; when the commit itself fails, all of them failed.
+// others go on; when the commit itself fails, all of them failed. A job alone needs no savepoint, which
+// would copy every page that it changes.
 func (db *sqliteDB) runGroup(c *sqliteConn, group []*sqliteWrite) {
+	if len(group) == 1 {
+		group[0].done <- runAlone(c, group[0])
+		return
+	}
 	errs := make([]error, len(group))
 	err := c.run("BEGIN IMMEDIATE")
 	if err == nil {
@@ -190,6 +195,22 @@ func (db *sqliteDB) runGroup(c *sqliteConn, group []*sqliteWrite) {
 		}
 		job.done <- errs[i]
 	}
+}
+
+func runAlone(c *sqliteConn, job *sqliteWrite) error {
+	if err := job.ctx.Err(); err != nil {
+		return err
+	}
+	if err := c.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	if err := guard(c, job.fn); err != nil {
+		return errors.Join(err, c.run("ROLLBACK"))
+	}
+	if err := c.run("COMMIT"); err != nil {
+		return errors.Join(fmt.Errorf("commit: %w", err), c.run("ROLLBACK"))
+	}
+	return nil
 }
 
 func (db *sqliteDB) list(values any) any {

@@ -38,21 +38,23 @@ func (c *sqliteConn) run(statement string) error {
 	return err
 }
 
-// nested runs fn so that its failure undoes fn alone. A panic becomes an error here, in the one
-// goroutine that everybody's writes depend on.
-func (c *sqliteConn) nested(fn func(querier) error) (err error) {
+// nested runs fn so that its failure undoes fn alone.
+func (c *sqliteConn) nested(fn func(querier) error) error {
 	if err := c.run("SAVEPOINT one"); err != nil {
 		return err
 	}
+	err := guard(c, fn)
+	if err != nil {
+		err = errors.Join(err, c.run("ROLLBACK TO one"))
+	}
+	return errors.Join(err, c.run("RELEASE one"))
+}
+
+// guard turns a panic into an error, in the one goroutine that everybody's writes depend on.
+func guard(c *sqliteConn, fn func(querier) error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic in a transaction: %v", p)
-		}
-		if err != nil {
-			err = errors.Join(err, c.run("ROLLBACK TO one"))
-		}
-		if e := c.run("RELEASE one"); e != nil {
-			err = errors.Join(err, e)
 		}
 	}()
 	return fn(c)
