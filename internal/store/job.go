@@ -42,7 +42,7 @@ func (s *Store) JobByUUID(ctx context.Context, account int64, uuid string) (arau
 
 // Jobs lists jobs, newest first, below that id (0 = from the newest), of one campaign or, for 0, of all.
 func (s *Store) Jobs(ctx context.Context, account, campaign, before int64, limit int) ([]arauto.Job, error) {
-	return readAll(ctx, s, scanJob, `SELECT `+jobColumns+` FROM job WHERE account_id = $1 AND id < $2 AND ($3 = 0 OR campaign_id = $3)
+	return readAll(ctx, s, scanJob, `SELECT `+jobColumns+` FROM job WHERE account_id = $1 AND id < $2 AND (campaign_id = $3 OR $3 = 0)
 		ORDER BY id DESC LIMIT $4`, account, below(before), campaign, limit)
 }
 
