@@ -1,0 +1,60 @@
+// Package app wires the engines and the edges into programs: the server, the demo, the sandbox. It knows
+// everybody, so that nobody else has to; it decides nothing about campaigns itself.
+package app
+
+import "time"
+
+// Config is everything `arauto serve` can be told. Each field has a flag and an environment variable of
+// the same name: Listen is --listen and ARAUTO_LISTEN.
+type Config struct {
+	Listen   string // host:port
+	Data     string // the data directory
+	Database string // postgres://…; "" = arauto.db in Data
+
+	Key     string // seals secrets at rest: 32 bytes in base64; "" = read KeyFile
+	KeyFile string // "" = key in Data, drawn when it is not there
+
+	TLSCert string // PEM file; "" = plain HTTP
+	TLSKey  string // PEM file
+
+	TrustedProxies    []string // CIDRs whose X-Forwarded-For is believed
+	LogFormat         string   // text or json
+	LogLevel          string   // debug, info, warn or error
+	UploadLimit       int64    // bytes of one uploaded file
+	TokenRate         int      // requests per second per token that has no rate of its own
+	AllowPrivateGraph bool     // senders may name a Graph address on loopback and private networks
+	MetricsPublic     bool     // /metrics needs no token
+	Roles             []string // api, dispatch, inbound, jobs
+
+	Version string // of the program, for the log and the API's document
+}
+
+// DemoConfig is a server with a sandbox beside it, and a campaign to look at.
+type DemoConfig struct {
+	Config
+	Contacts int   // in the demo's campaign
+	Seed     int64 // the same seed brings the same people
+}
+
+// SandboxConfig is the pretend Graph API on a real socket.
+type SandboxConfig struct {
+	Listen     string // host:port
+	WebhookURL string // where its webhooks go; "" = nowhere
+	LedgerFile string // every message taken is appended here as a line of JSON; "" = nowhere
+
+	AppSecret   string // signs the webhooks; "" = the sandbox's own
+	VerifyToken string // shown when a webhook address is verified
+
+	Seed              int64         // decides what each phone number does
+	Pace              float64       // multiplies people's delays: 1 lifelike but quick, 0 at once
+	Latency           time.Duration // before a message is answered
+	MessagesPerSecond int           // above it messages are refused; 0 = no limit
+}
+
+// TokenRequest is the API token that `arauto token create` asks for.
+type TokenRequest struct {
+	Account string    // slug
+	Name    string    // what it is for
+	Scopes  []string  // read, write, reports, admin
+	Expires time.Time // zero = never
+}
