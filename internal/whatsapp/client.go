@@ -77,7 +77,7 @@ func (c *Client) Send(ctx context.Context, s arauto.Sender, m arauto.Message) (a
 	req.Header.Set("Content-Type", "application/json")
 	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
-		return arauto.Receipt{}, seen.judge(err)
+		return arauto.Receipt{}, seen.judge(err, token)
 	}
 	body, err := readAnswer(resp, maxAnswer)
 	if err != nil {

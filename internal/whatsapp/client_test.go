@@ -207,7 +207,10 @@ func TestSend_Faults(t *testing.T) {
 		refused(t, err, arauto.SendError{Reason: arauto.ReasonProviderTrouble, Action: arauto.ActionRetry, Scope: arauto.ScopeContact})
 	})
 	t.Run("given up while dialling", func(t *testing.T) {
-		hang := func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
+		// The transport goes on dialling for whoever comes next: the test ends it.
+		end := make(chan struct{})
+		defer close(end)
+		hang := func(context.Context, string, string) (net.Conn, error) { <-end; return nil, io.EOF }
 		c := whatsapp.New(whatsapp.Config{Transport: whatsapp.DialedBy(hang), Timeout: 20 * time.Millisecond})
 		_, err := c.Send(t.Context(), sender("http://127.0.0.1:9"), message("+5511987654321"))
 		refused(t, err, unsent)
@@ -228,13 +231,38 @@ func TestSend_Faults(t *testing.T) {
 		var elsewhere atomic.Int32
 		other := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { elsewhere.Add(1) }))
 		defer other.Close()
-		c, s := serve(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect) })
+		c, s := serve(t, func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
+		})
 		_, err := c.Send(t.Context(), s, message("+5511987654321"))
 		refused(t, err, arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender})
 		if elsewhere.Load() != 0 {
 			t.Error("it was followed")
 		}
 	})
+}
+
+func TestSend_OverTLS(t *testing.T) {
+	var requests atomic.Int32
+	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if requests.Add(1) == 3 {
+			panic(http.ErrAbortHandler)
+		}
+		io.WriteString(w, `{"messages":[{"id":"wamid.`+r.Proto+`"}]}`)
+	}))
+	defer srv.Close()
+	transport := whatsapp.Trusting(srv.Client().Transport.(*http.Transport).TLSClientConfig)
+	defer transport.(*http.Transport).CloseIdleConnections()
+	c, s := whatsapp.New(whatsapp.Config{Transport: transport}), sender(srv.URL)
+	for range 2 {
+		r, err := c.Send(t.Context(), s, message("+5511987654321"))
+		if err != nil || r.ProviderID != "wamid.HTTP/1.1" {
+			t.Fatalf("%+v, %v", r, err)
+		}
+	}
+	_, err := c.Send(t.Context(), s, message("+5511987654321"))
+	refused(t, err, lost)
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)
@@ -296,7 +324,16 @@ func TestTokenStaysHidden(t *testing.T) {
 		"message":  quote(401, `{"error":{"message":"Malformed access token %s","code":190}}`),
 		"details":  quote(400, `{"error":{"message":"m","code":100,"error_data":{"details":"%s"}}}`),
 		"no words": quote(500, `%s`),
-		"nothing":  func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"no HTTP": func(w http.ResponseWriter, r *http.Request) {
+			conn, out, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				panic(err)
+			}
+			fmt.Fprintf(out, "%s\r\n\r\n", r.Header.Get("Authorization"))
+			out.Flush()
+			conn.Close()
+		},
+		"nothing": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, s := serve(t, h)

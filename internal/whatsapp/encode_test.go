@@ -84,7 +84,9 @@ func draw(t *rapid.T) (arauto.Message, wantBody) {
 	want := wantBody{Product: "whatsapp", RecipientType: "individual", To: "+5511987654321", Type: "template", Callback: m.Ref}
 	want.Template.Name, want.Template.Language.Code = m.Template, m.Language
 
-	add := func(p arauto.Parameter, text string) { m.Parameters = append(m.Parameters, arauto.Filled{Parameter: p, Text: text}) }
+	add := func(p arauto.Parameter, text string) {
+		m.Parameters = append(m.Parameters, arauto.Filled{Parameter: p, Text: text})
+	}
 	textual := func(component string, n int) {
 		c := wantComponent{Type: component}
 		for i := range n {

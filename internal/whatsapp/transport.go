@@ -123,11 +123,12 @@ func (w *watch) nothingWritten(err error) bool {
 	return ok && op.Op == "dial"
 }
 
-func (w *watch) judge(err error) *arauto.SendError {
+// judge says what to do about err. A line that is not HTTP is quoted in it, and may quote us.
+func (w *watch) judge(err error, token string) *arauto.SendError {
 	if w.nothingWritten(err) {
 		return unsent(err)
 	}
-	return noAnswer(0, "no answer: "+err.Error())
+	return noAnswer(0, clip("no answer: "+conceal(err.Error(), token)))
 }
 
 // unsent is a fault before the first byte. Unless we gave up ourselves, the next message would meet it too.

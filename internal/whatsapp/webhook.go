@@ -50,28 +50,46 @@ func Decode(body []byte) ([]arauto.Fact, error) {
 	var d decoder
 	for i, entry := range e.Entry {
 		for j, change := range entry.Changes {
-			d.place = fmt.Sprintf("entry[%d].changes[%d].value", i, j)
+			d.entry, d.nth = i, j
 			d.origin = arauto.Fact{WABA: string(entry.ID), At: entry.Time.Time}
 			d.change(change)
 		}
 	}
 	if len(d.facts) == 0 && len(d.bad) == 0 {
-		d.place = ""
-		d.refuse("entry", "it holds no change")
+		d.bad = append(d.bad, arauto.Errorf(arauto.KindInvalid, "entry", "it holds no change"))
+	}
+	if d.more > 0 {
+		d.bad = append(d.bad, arauto.Errorf(arauto.KindInvalid, "", "and %d parts more", d.more))
 	}
 	return d.facts, errors.Join(d.bad...)
 }
 
+// maxBad bounds how many bad parts of one body are named; the others are counted.
+const maxBad = 20
+
 // A decoder collects what the changes of one body say.
 type decoder struct {
-	facts  []arauto.Fact
-	bad    []error
-	place  string      // of the change at hand, for messages
-	origin arauto.Fact // what every fact of that change has
+	facts      []arauto.Fact
+	bad        []error
+	more       int         // bad parts beyond those
+	entry, nth int         // the place of the change at hand
+	origin     arauto.Fact // what every fact of that change has
 }
 
-func (d *decoder) refuse(part, format string, args ...any) {
-	d.bad = append(d.bad, arauto.Errorf(arauto.KindInvalid, strings.TrimPrefix(d.place+"."+part, "."), format, args...))
+// whole is the index of a part that is no list.
+const whole = -1
+
+// refuse notes a bad part: an element of a list in the change's value, or the whole value.
+func (d *decoder) refuse(list string, i int, problem string) {
+	if len(d.bad) >= maxBad {
+		d.more++
+		return
+	}
+	field := fmt.Sprintf("entry[%d].changes[%d].value", d.entry, d.nth)
+	if i != whole {
+		field += fmt.Sprintf(".%s[%d]", list, i)
+	}
+	d.bad = append(d.bad, &arauto.Error{Kind: arauto.KindInvalid, Field: field, Message: problem})
 }
 
 // fact starts a fact that happened at; the zero time is left for the caller of Decode to fill.
@@ -113,11 +131,11 @@ func (d *decoder) change(c change) {
 // its owner judged by what remains.
 func (d *decoder) read(value json.RawMessage, v any) bool {
 	if len(value) == 0 || value[0] != '{' {
-		d.refuse("", "it is not an object")
+		d.refuse("", whole, "it is not an object")
 		return false
 	}
 	if err := unmarshal(value, v); err != nil {
-		d.refuse("", "%v", err)
+		d.refuse("", whole, err.Error())
 		return false
 	}
 	return true
@@ -151,10 +169,10 @@ func (d *decoder) messages(v messagesValue) {
 func (d *decoder) status(i int, s *status) {
 	switch {
 	case s.Status == "":
-		d.refuse(fmt.Sprintf("statuses[%d]", i), "it has no status")
+		d.refuse("statuses", i, "it has no status")
 		return
 	case s.ID == "" && s.Callback == "":
-		d.refuse(fmt.Sprintf("statuses[%d]", i), "it names no message")
+		d.refuse("statuses", i, "it names no message")
 		return
 	}
 	f := d.fact(arauto.FactStatus, s.Timestamp.Time)
@@ -182,7 +200,7 @@ func (d *decoder) status(i int, s *status) {
 // not when they say that a message is not interesting.
 func (d *decoder) preference(i int, p *preference) {
 	if p.WAID == "" && p.UserID == "" {
-		d.refuse(fmt.Sprintf("user_preferences[%d]", i), "it names nobody")
+		d.refuse("user_preferences", i, "it names nobody")
 		return
 	}
 	f := d.fact(arauto.FactPreference, p.Timestamp.Time)
@@ -203,7 +221,7 @@ func (d *decoder) preference(i int, p *preference) {
 // template is a message_template_status_update. It has no time but its entry's.
 func (d *decoder) template(v templateValue) {
 	if v.Event == "" || v.ID == "" && v.Name == "" {
-		d.refuse("", "it names no template, or nothing that happened to it")
+		d.refuse("", whole, "it names no template, or nothing that happened to it")
 		return
 	}
 	f := d.fact(arauto.FactTemplate, d.origin.At)

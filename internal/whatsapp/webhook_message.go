@@ -1,7 +1,6 @@
 package whatsapp
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -13,12 +12,12 @@ import (
 // Vendor: MD/webhooks/reference/messages.
 func (d *decoder) message(i int, m *message, contacts []contact) {
 	if m.ID == "" || m.Type == "" {
-		d.refuse(fmt.Sprintf("messages[%d]", i), "it has no id or no type")
+		d.refuse("messages", i, "it has no id or no type")
 		return
 	}
 	who := author(m, contacts)
 	if who.WAID == "" && who.UserID == "" && m.Type != "system" {
-		d.refuse(fmt.Sprintf("messages[%d]", i), "it names no author")
+		d.refuse("messages", i, "it names no author")
 		return
 	}
 	said, reply := m.said()
