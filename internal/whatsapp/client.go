@@ -1,6 +1,6 @@
 // Package whatsapp speaks Meta's WhatsApp Cloud API: it sends template messages, says what every refusal
-// means, reads webhooks into facts and lists templates. It is the only package that knows Meta's wire.
-// It may not know campaigns, stores or the sandbox, and it logs nothing: what it learns it returns.
+// means, takes webhooks and reads them into facts, and lists templates. It is the only package that knows
+// Meta's wire. It may not know campaigns, stores or the sandbox. Client logs nothing: what it learns it returns.
 package whatsapp
 
 import (
