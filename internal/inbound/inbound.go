@@ -135,7 +135,7 @@ const inboundLine = "inbound"
 // Apply applies stored webhooks until ctx ends, on the one node that holds the line.
 func (e *Engine) Apply(ctx context.Context) error {
 	for ctx.Err() == nil {
-		err := line.Drive(ctx, line.Config{Leases: e.Leases, Line: inboundLine, Node: e.Node, TTL: 6 * time.Second, Now: e.Now},
+		err := line.Drive(ctx, e.Leases, 0, inboundLine, e.Node, line.Options{Now: e.Now, TTL: 6 * time.Second},
 			func(ctx context.Context, _ arauto.Lease) error { return e.apply(ctx) })
 		if err != nil && ctx.Err() == nil {
 			e.Logger.Error("webhooks were not applied", "err", err)

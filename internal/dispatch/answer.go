@@ -1,0 +1,112 @@
+package dispatch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"arauto"
+)
+
+// answer turns what the messenger returned into what happened to the attempt.
+func (r *run) answer(in arauto.Intended, receipt arauto.Receipt, err error) arauto.Answer {
+	a := arauto.Answer{Contact: in.Contact, Attempt: in.Attempt, Receipt: receipt}
+	now := r.Now()
+	if err == nil {
+		a.Event = arauto.Event{Kind: arauto.EventAccepted, At: now}
+	} else {
+		a.Event = r.refusal(in, err, now)
+	}
+	if r.Observer != nil {
+		r.Observer.Answered(r.sender.ID, a.Event.Kind)
+	}
+	return a
+}
+
+// refusal says what an error means for the contact, and stops what it asks to stop.
+func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event {
+	e, known := errors.AsType[*arauto.SendError](err)
+	if !known {
+		e = &arauto.SendError{Reason: arauto.ReasonNoAnswer, Action: arauto.ActionUnknown, Detail: err.Error()}
+	}
+	event := arauto.Event{At: now, Reason: e.Reason, Code: e.Code, Detail: e.Detail}
+	switch e.Action {
+	case arauto.ActionUnknown:
+		event.Kind = arauto.EventLost
+	case arauto.ActionRetry:
+		event.Kind = arauto.EventDeferred
+		due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, now)
+		if event.Due = due; !ok {
+			event.Kind = arauto.EventRefused
+		}
+	case arauto.ActionPause:
+		event.Kind, event.Due = arauto.EventDeferred, now
+		r.stop(in, e)
+	default:
+		event.Kind = arauto.EventRefused
+	}
+	return event
+}
+
+// stop pauses what a refusal speaks of: the campaign for its template's or mapping's sake, else the
+// sender. The contact goes back to waiting.
+func (r *run) stop(in arauto.Intended, e *arauto.SendError) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	why := fmt.Sprintf("Meta (%d): %s", e.Code, e.Reason.Words(arauto.English))
+	if e.Detail != "" {
+		why += ": " + e.Detail
+	}
+	var err error
+	if e.Scope == arauto.ScopeCampaign || e.Scope == arauto.ScopeTemplate || e.Scope == arauto.ScopeContact {
+		_, err = r.Roster.ChangeCampaign(ctx, arauto.System(r.sender.Account), r.Now(), r.sender.Account, in.Contact.Campaign, arauto.CampaignPause, why)
+	} else {
+		err = r.Roster.PauseSender(ctx, r.Now(), r.sender.Account, r.sender.ID, why)
+	}
+	// A campaign that is paused or over already is as stopped as it can be.
+	if err != nil && arauto.KindOf(err) != arauto.KindConflict {
+		r.Logger.Error("pause was not kept", "account", r.sender.Account, "campaign", in.Contact.Campaign, "sender", r.sender.ID, "err", err)
+	}
+}
+
+// recorder writes answers down, as many together as have come in, until there are no more. A slot is
+// free again once its answer is recorded.
+func (r *run) recorder(ctx context.Context) {
+	for first := range r.answers {
+		batch := r.gather(first)
+		if err := r.record(ctx, batch); err != nil {
+			// They stay open in the store and become unknown; facts will settle them.
+			r.Logger.Error("answers were not recorded", "account", r.sender.Account, "sender", r.sender.ID, "attempts", len(batch), "err", err)
+		}
+		r.freed <- len(batch)
+	}
+}
+
+func (r *run) gather(first arauto.Answer) []arauto.Answer {
+	batch := []arauto.Answer{first}
+	for len(batch) < r.Batch {
+		select {
+		case a, ok := <-r.answers:
+			if !ok {
+				return batch
+			}
+			batch = append(batch, a)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+// record tries until Drain has passed: an answer that is lost is a person who may have to decide.
+func (r *run) record(ctx context.Context, batch []arauto.Answer) error {
+	deadline := time.Now().Add(r.Drain)
+	for wait := 20 * time.Millisecond; ; wait *= 2 {
+		err := r.Store.Record(ctx, r.Now(), r.sender.Account, batch)
+		if err == nil || time.Now().Add(wait).After(deadline) {
+			return err
+		}
+		time.Sleep(wait)
+	}
+}

@@ -1,0 +1,189 @@
+// Package dispatch is the engine that sends WhatsApp campaigns: who is due → gate → pace → render →
+// intent → post → record.
+//
+// Each sender is a line, driven by one node at a time. A contact is posted only after its intent is
+// durable, and never twice for one intent; what a crash leaves open becomes unknown, not pending. The
+// engine knows no database, no wire and no vendor: it is given a Store, a Messenger and leases.
+package dispatch
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"arauto"
+	"arauto/internal/line"
+)
+
+// Store is what the engine keeps and asks, always under the sender's lease.
+type Store interface {
+	Work(ctx context.Context, account, sender int64) ([]arauto.Work, error)
+	DueContacts(ctx context.Context, now time.Time, account, campaign int64, limit int) ([]arauto.Contact, error)
+	Intend(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate) ([]arauto.Intended, error)
+	Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error
+	Recover(ctx context.Context, now time.Time, lease arauto.Lease, sender int64) (int, error)
+}
+
+// Roster tells which senders have work, moves campaigns that move by themselves, and stops what the
+// provider asks to stop.
+type Roster interface {
+	LiveSenders(ctx context.Context) ([]arauto.Sender, error)
+	TendCampaigns(ctx context.Context, now time.Time) ([]arauto.Campaign, bool, error)
+	PauseSender(ctx context.Context, now time.Time, account, sender int64, why string) error
+	ChangeCampaign(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error)
+}
+
+// Messenger speaks to the provider. An error that is no *arauto.SendError is taken as: it may have
+// been sent.
+type Messenger interface {
+	Send(ctx context.Context, from arauto.Sender, m arauto.Message) (arauto.Receipt, error)
+}
+
+// Observer counts what the engine does; nil counts nothing.
+type Observer interface {
+	Intended(sender int64, n int)
+	Answered(sender int64, kind arauto.EventKind)
+}
+
+// Config is what an Engine works with. Zero numbers get their defaults.
+type Config struct {
+	Store     Store
+	Roster    Roster
+	Leases    line.Leases
+	Messenger Messenger
+	Observer  Observer
+	Node      string
+	Now       func() time.Time
+	Logger    *slog.Logger
+
+	Slots     int           // requests in flight per sender; 256
+	Batch     int           // most intents in one transaction; 128
+	Poll      time.Duration // how often work is looked for; 250 ms
+	SendLimit time.Duration // deadline of one request; 30 s
+	Drain     time.Duration // how long a stop waits for answers; 15 s
+}
+
+// Engine sends what is due until its Run ends. Make it with New.
+type Engine struct {
+	Config
+	wake chan struct{}
+}
+
+// New returns an engine that does nothing yet.
+func New(c Config) *Engine {
+	c.Slots = orDefault(c.Slots, 256)
+	c.Batch = orDefault(c.Batch, 128)
+	c.Poll = orDefault(c.Poll, 250*time.Millisecond)
+	c.SendLimit = orDefault(c.SendLimit, 30*time.Second)
+	c.Drain = orDefault(c.Drain, 15*time.Second)
+	return &Engine{Config: c, wake: make(chan struct{}, 1)}
+}
+
+func orDefault[T int | time.Duration](v, otherwise T) T {
+	if v == 0 {
+		return otherwise
+	}
+	return v
+}
+
+// Wake makes the engine look for work now rather than at its next poll.
+func (e *Engine) Wake() {
+	select {
+	case e.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run tends campaigns and drives every sender that has work and that this node can get the line of. It
+// returns when ctx ends, after the requests in flight were answered and recorded or Drain has passed.
+func (e *Engine) Run(ctx context.Context) error {
+	lines := &drivers{running: map[lineKey]bool{}}
+	defer lines.wait()
+	tick := time.NewTicker(e.Poll)
+	defer tick.Stop()
+	for {
+		if err := e.look(ctx, lines); err != nil && ctx.Err() == nil {
+			e.Logger.Error("looked for work in vain", "err", err)
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		case <-e.wake:
+		}
+	}
+}
+
+// drivers are the senders that this node drives.
+type drivers struct {
+	mu      sync.Mutex
+	running map[lineKey]bool
+	group   sync.WaitGroup
+}
+
+type lineKey struct{ account, sender int64 }
+
+func (d *drivers) wait() { d.group.Wait() }
+
+// start runs fn for a sender unless it runs already.
+func (d *drivers) start(sender lineKey, fn func()) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.running[sender] {
+		return
+	}
+	d.running[sender] = true
+	d.group.Go(func() {
+		defer func() {
+			d.mu.Lock()
+			delete(d.running, sender)
+			d.mu.Unlock()
+		}()
+		fn()
+	})
+}
+
+func (e *Engine) look(ctx context.Context, lines *drivers) error {
+	changed, more, err := e.Roster.TendCampaigns(ctx, e.Now())
+	if err != nil {
+		return err
+	}
+	for _, c := range changed {
+		e.Logger.Info("campaign changed by itself", "account", c.Account, "campaign", c.ID, "state", string(c.State))
+	}
+	if more {
+		e.Wake()
+	}
+	senders, err := e.Roster.LiveSenders(ctx)
+	if err != nil {
+		return err
+	}
+	for _, s := range senders {
+		if s.Pause == "" {
+			lines.start(lineKey{s.Account, s.ID}, func() { e.drive(ctx, s) })
+		}
+	}
+	return nil
+}
+
+// leaseTime is how long a dead node's senders stand still before another node takes them.
+const leaseTime = 6 * time.Second
+
+// drive holds a sender's line while it has work.
+func (e *Engine) drive(ctx context.Context, s arauto.Sender) {
+	_, err := line.Try(ctx, e.Leases, s.Account, arauto.SenderLine(s.ID), e.Node, line.Options{Now: e.Now, TTL: leaseTime},
+		func(ctx context.Context, lease arauto.Lease) error {
+			lost, err := e.Store.Recover(ctx, e.Now(), lease, s.ID)
+			if err != nil {
+				return err
+			}
+			if lost > 0 {
+				e.Logger.Warn("attempts left open by a crash became unknown", "account", s.Account, "sender", s.ID, "attempts", lost)
+			}
+			return newRun(e, s, lease).loop(ctx)
+		})
+	if err != nil && ctx.Err() == nil {
+		e.Logger.Error("sender's line was let go", "account", s.Account, "sender", s.ID, "err", err)
+	}
+}

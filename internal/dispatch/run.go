@@ -1,0 +1,249 @@
+package dispatch
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"arauto"
+)
+
+// run drives one sender's line under one lease: a loop that intends, a goroutine per request in flight,
+// and a recorder that writes answers down in batches.
+type run struct {
+	*Engine
+	sender arauto.Sender
+	lease  arauto.Lease
+	pacer  *rate.Limiter
+
+	work    []*feed // running campaigns, in turn
+	turn    int
+	freshAt time.Time // when work was read
+
+	answers  chan arauto.Answer
+	freed    chan int // slots that the recorder gave back
+	inFlight int
+	posts    sync.WaitGroup
+}
+
+// feed is a running campaign and the contacts read for it that were not tried yet. They are reserved by
+// being here: nobody else drives this line.
+type feed struct {
+	arauto.Work
+	waiting []prepared
+	dry     bool // nothing was due when it was last read
+}
+
+// prepared is a contact with its message, filled but for the attempt's ref.
+type prepared struct {
+	arauto.Candidate
+	message arauto.Message
+}
+
+// freshness is how old the list of campaigns may get. A pause does not wait for it: the gate sees the
+// campaign's state in the transaction of every intent.
+const freshness = 500 * time.Millisecond
+
+func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
+	perSecond := s.Rate
+	if perSecond <= 0 {
+		perSecond = arauto.DefaultRate
+	}
+	return &run{Engine: e, sender: s, lease: lease,
+		// A burst of 20 ms keeps transactions few at high rates and the rate exact over a second.
+		pacer:   rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
+		answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots)}
+}
+
+// loop intends and posts until there is no work left or ctx ends; then it waits for what is in flight.
+func (r *run) loop(ctx context.Context) error {
+	// A stop does not call requests back: their answers are worth waiting for, though not for ever.
+	posting, abandon := context.WithCancel(context.WithoutCancel(ctx))
+	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(r.Drain, abandon) })
+	recorded := make(chan struct{})
+	go func() { r.recorder(context.WithoutCancel(ctx)); close(recorded) }()
+	defer func() {
+		r.posts.Wait()
+		close(r.answers)
+		<-recorded
+		stopped()
+		abandon()
+	}()
+	for {
+		r.collect()
+		if err := r.refresh(ctx); err != nil {
+			return err
+		}
+		if len(r.work) == 0 && r.inFlight == 0 {
+			return nil
+		}
+		batch, wait := r.next(ctx)
+		if len(batch) == 0 {
+			if err := r.pause(ctx, wait); err != nil {
+				return nil
+			}
+			continue
+		}
+		if err := r.intend(ctx, posting, batch); err != nil {
+			return err
+		}
+	}
+}
+
+// collect takes back the slots that were freed meanwhile.
+func (r *run) collect() {
+	for {
+		select {
+		case n := <-r.freed:
+			r.inFlight -= n
+		default:
+			return
+		}
+	}
+}
+
+// pause waits for a slot, the pacer or new work; an error means the line has to be let go.
+func (r *run) pause(ctx context.Context, wait time.Duration) error {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case n := <-r.freed:
+		r.inFlight -= n
+	case <-timer.C:
+	}
+	return nil
+}
+
+// refresh reads which campaigns run and fills the feeds that have run empty.
+func (r *run) refresh(ctx context.Context) error {
+	now := r.Now()
+	if r.freshAt.IsZero() || now.Sub(r.freshAt) >= freshness {
+		work, err := r.Store.Work(ctx, r.sender.Account, r.sender.ID)
+		if err != nil {
+			return err
+		}
+		r.adopt(work)
+		r.freshAt = now
+	}
+	for _, f := range r.work {
+		if len(f.waiting) > 0 || f.dry {
+			continue
+		}
+		due, err := r.Store.DueContacts(ctx, now, r.sender.Account, f.Campaign.ID, 4*r.Batch)
+		if err != nil {
+			return err
+		}
+		f.dry = len(due) == 0
+		for _, c := range due {
+			f.waiting = append(f.waiting, prepare(f.Work, c))
+		}
+	}
+	return nil
+}
+
+func prepare(w arauto.Work, c arauto.Contact) prepared {
+	message, err := w.Template.Render(w.Campaign.Mapping, c)
+	p := prepared{Candidate: arauto.Candidate{Contact: c}, message: message}
+	if err != nil {
+		p.Unfit = err.Error()
+	}
+	return p
+}
+
+// adopt keeps what was read for campaigns that still run as they did.
+func (r *run) adopt(work []arauto.Work) {
+	old := map[int64]*feed{}
+	for _, f := range r.work {
+		old[f.Campaign.ID] = f
+	}
+	r.work = r.work[:0]
+	for _, w := range work {
+		f := &feed{Work: w}
+		if was := old[w.Campaign.ID]; was != nil && was.Campaign.Version == w.Campaign.Version {
+			f.waiting = was.waiting
+		}
+		r.work = append(r.work, f)
+	}
+}
+
+// next takes as many contacts, from each campaign in turn, as slots, pacer and batch allow; with none it
+// says how long to wait.
+func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
+	room := min(r.Slots-r.inFlight, r.Batch)
+	if room <= 0 || ctx.Err() != nil {
+		return nil, r.Poll
+	}
+	now := r.Now()
+	tokens := int(r.pacer.TokensAt(now))
+	if tokens < 1 {
+		return nil, time.Duration(float64(time.Second) * (1 - r.pacer.TokensAt(now)) / float64(r.pacer.Limit()))
+	}
+	room = min(room, tokens)
+	var batch []prepared
+	for empty := 0; len(batch) < room && empty < len(r.work); r.turn++ {
+		f := r.work[r.turn%len(r.work)]
+		if len(f.waiting) == 0 {
+			empty++
+			continue
+		}
+		empty = 0
+		n := min(max(1, room/len(r.work)), room-len(batch), len(f.waiting))
+		batch = append(batch, f.waiting[:n]...)
+		f.waiting = f.waiting[n:]
+	}
+	if len(batch) == 0 && r.dry() {
+		return nil, r.Poll
+	}
+	return batch, time.Millisecond
+}
+
+func (r *run) dry() bool {
+	for _, f := range r.work {
+		if !f.dry || len(f.waiting) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// intend makes the batch's intents durable and posts those that the gate let through.
+func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
+	now := r.Now()
+	list := make([]arauto.Candidate, len(batch))
+	for i, p := range batch {
+		list[i] = p.Candidate
+	}
+	intended, err := r.Store.Intend(ctx, now, r.lease, r.sender.ID, list)
+	if err != nil {
+		return err
+	}
+	posted := 0
+	for i, in := range intended {
+		if in.Verdict.Outcome == arauto.Go {
+			posted++
+			message := batch[i].message
+			message.Ref = in.Attempt.Ref()
+			r.posts.Go(func() { r.post(posting, in, message) })
+		} else if in.Verdict.Reason == arauto.ReasonCampaignState || in.Verdict.Reason == arauto.ReasonSenderTrouble {
+			r.freshAt = time.Time{} // what runs has changed: read it before going on
+		}
+	}
+	r.inFlight += posted
+	r.pacer.AllowN(now, posted)
+	if r.Observer != nil {
+		r.Observer.Intended(r.sender.ID, posted)
+	}
+	return nil
+}
+
+// post sends one message and hands on what came of it. There is room for every answer in flight.
+func (r *run) post(ctx context.Context, in arauto.Intended, m arauto.Message) {
+	ctx, cancel := context.WithTimeout(ctx, r.SendLimit)
+	defer cancel()
+	receipt, err := r.Messenger.Send(ctx, r.sender, m)
+	r.answers <- r.answer(in, receipt, err)
+}
