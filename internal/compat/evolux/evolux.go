@@ -39,8 +39,8 @@ type Reports interface {
 	ContactBound(ctx context.Context, account int64) (int64, error)
 	// CountContacts counts the matches whose id is not above upTo.
 	CountContacts(ctx context.Context, account int64, f arauto.ContactFilter, upTo int64) (int64, error)
-	// SkipContacts passes over the n newest matches below an id and returns the id of the last one passed over; 0 when
-	// there are not that many.
+	// SkipContacts passes over the n newest matches below an id and returns the id of the last one passed over; 1 or less
+	// when there are not that many.
 	SkipContacts(ctx context.Context, account int64, f arauto.ContactFilter, below, n int64) (int64, error)
 	// ContactRows returns at most limit matches with ids below that one, newest first; fewer only when there are no more.
 	ContactRows(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int) ([]arauto.ContactRow, error)

@@ -14,7 +14,7 @@ import (
 	"arauto"
 )
 
-const csv = "name,phone,parameter1,cpf\nMaria do Carmo,11 99999-0021,R$ 120,000.000.021-40\n"
+const subscribers = "name,phone,parameter1,cpf\nMaria do Carmo,11 99999-0021,R$ 120,000.000.021-40\n"
 
 func post(t *testing.T, w *world, contentType string, body io.Reader) *httptest.ResponseRecorder {
 	t.Helper()
@@ -30,14 +30,14 @@ func TestInsertHandsTheFileOn(t *testing.T) {
 	for name, filename := range map[string]string{"text/csv": "subscribers.csv", "multipart": "contatos.csv"} {
 		t.Run(name, func(t *testing.T) {
 			w := given()
-			contentType, body := "text/csv", []byte(csv)
+			contentType, body := "text/csv", []byte(subscribers)
 			if name == "multipart" {
-				contentType, body = form(t, []byte(csv), "file")
+				contentType, body = form(t, []byte(subscribers), "file")
 			}
 			if answer := post(t, w, contentType, bytes.NewReader(body)); answer.Code != http.StatusOK {
 				t.Fatalf("%d %s", answer.Code, answer.Body)
 			}
-			if w.inserted != csv || w.filename != filename {
+			if w.inserted != subscribers || w.filename != filename {
 				t.Errorf("handed on %q as %q", w.inserted, w.filename)
 			}
 			if want := (arauto.Actor{Account: 7, Token: 3, Name: "bi"}); w.actor != want {
@@ -65,9 +65,9 @@ func form(t *testing.T, file []byte, names ...string) (contentType string, body 
 func TestInsertIsAllOrNothing(t *testing.T) {
 	large := bytes.Repeat([]byte("x"), MaxFile+1)
 	largeType, largeForm := form(t, large, "file")
-	formType, whole := form(t, []byte(csv), "file")
+	formType, whole := form(t, []byte(subscribers), "file")
 	aroundType, around := form(t, append(large, large[:maxEnvelope]...), "note")
-	twiceType, twice := form(t, []byte(csv), "file", "file")
+	twiceType, twice := form(t, []byte(subscribers), "file", "file")
 	for name, c := range map[string]struct {
 		contentType string
 		body        io.Reader
@@ -79,10 +79,10 @@ func TestInsertIsAllOrNothing(t *testing.T) {
 		"too large a part as it comes": {largeType, io.MultiReader(bytes.NewReader(largeForm)), 413},
 		"too large around the file":    {aroundType, io.MultiReader(bytes.NewReader(around)), 413},
 		"a part that breaks off":       {formType, bytes.NewReader(whole[:len(whole)-20]), 400},
-		"a body that breaks off":       {"text/csv", io.MultiReader(strings.NewReader(csv), broken{}), 400},
+		"a body that breaks off":       {"text/csv", io.MultiReader(strings.NewReader(subscribers), broken{}), 400},
 		"two files":                    {twiceType, bytes.NewReader(twice), 400},
 		"a form without boundary":      {"multipart/form-data", bytes.NewReader(whole), 400},
-		"no content type":              {"", strings.NewReader(csv), 415},
+		"no content type":              {"", strings.NewReader(subscribers), 415},
 		"a spreadsheet":                {"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", strings.NewReader("PK"), 415},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -119,7 +119,7 @@ func TestInsertSaysWhatTheImporterSays(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := given()
 			w.refuse = c.refuse
-			answer := post(t, w, "text/csv", strings.NewReader(csv))
+			answer := post(t, w, "text/csv", strings.NewReader(subscribers))
 			if answer.Code != c.status || !strings.Contains(answer.Body.String(), c.says) {
 				t.Errorf("%d %s", answer.Code, answer.Body)
 			}
@@ -128,7 +128,7 @@ func TestInsertSaysWhatTheImporterSays(t *testing.T) {
 }
 
 func TestInsertCountsOnlyWhatHasEnded(t *testing.T) {
-	answer := post(t, given(), "text/csv", strings.NewReader(strings.Repeat(csv, 6)))
+	answer := post(t, given(), "text/csv", strings.NewReader(strings.Repeat(subscribers, 6)))
 	if want := `{"accepted":null,"duplicate":null,"error":null,"job_uuid":"0191c8f2-7a52-7cc1-8f3e-5f2f86a1d001","rejected":null,"state":"queued"}`; !strings.Contains(answer.Body.String(), want) {
 		t.Errorf("got %s, want %s in it", answer.Body, want)
 	}
@@ -136,7 +136,7 @@ func TestInsertCountsOnlyWhatHasEnded(t *testing.T) {
 
 func TestInsertLeavesNoFileBehind(t *testing.T) {
 	a := given().api(t)
-	for _, body := range []string{csv, ""} {
+	for _, body := range []string{subscribers, ""} {
 		r := httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body))
 		r.SetPathValue("campaign_uuid", september)
 		r.Header.Set("Content-Type", "text/csv")
