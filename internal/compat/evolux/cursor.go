@@ -66,8 +66,8 @@ func parseCursor(text string) (cursor, bool) {
 // identity is equal for requests that ask for the same rows, however they are spelt.
 func (q *query) identity(account int64) identity {
 	campaigns := slices.Sorted(slices.Values(q.campaigns))
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %q %q %q %q %q %d %d %q %q", account, q.phone, q.name, q.state, q.template, campaigns,
+	text := fmt.Appendf(nil, "%d %q %q %q %q %q %d %d %q %q", account, q.phone, q.name, q.state, q.template, campaigns,
 		q.from.UnixMilli(), q.to.UnixMilli(), q.fieldKey, q.fieldValue)
-	return identity(h.Sum(nil)[:len(identity{})])
+	sum := sha256.Sum256(text)
+	return identity(sum[:len(identity{})])
 }

@@ -38,8 +38,10 @@ func (a *API) Insert(w http.ResponseWriter, r *http.Request, caller arauto.Token
 		a.fail(w, r, fmt.Errorf("spool an upload: %w", err))
 		return
 	}
-	defer os.Remove(spool.Name())
-	defer spool.Close()
+	defer func() {
+		_ = spool.Close()
+		_ = os.Remove(spool.Name()) // a file left behind is the system's temporary one, nobody's answer
+	}()
 	filename, err := receive(w, r, spool)
 	if err == nil {
 		_, err = spool.Seek(0, io.SeekStart)

@@ -188,12 +188,11 @@ func isUUID(s string) bool {
 		return false
 	}
 	for i := range len(s) {
-		switch c := s[i]; {
-		case i == 8 || i == 13 || i == 18 || i == 23:
-			if c != '-' {
-				return false
-			}
-		case !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'):
+		want := "0123456789abcdefABCDEF"
+		if i == 8 || i == 13 || i == 18 || i == 23 {
+			want = "-"
+		}
+		if strings.IndexByte(want, s[i]) < 0 {
 			return false
 		}
 	}

@@ -1,6 +1,7 @@
 package evolux
 
 import (
+	"errors"
 	"net/url"
 	"strings"
 	"testing"
@@ -167,7 +168,7 @@ func TestQueryRefuses(t *testing.T) {
 	} {
 		t.Run(query, func(t *testing.T) {
 			_, err := parseQuery(query, 7, now)
-			e, ok := err.(*arauto.Error)
+			e, ok := errors.AsType[*arauto.Error](err)
 			if !ok || e.Kind != arauto.KindInvalid || e.Field != key {
 				t.Errorf("got %v, want an invalid error on %q", err, key)
 			}
