@@ -1,0 +1,110 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"arauto/internal/store/pgtest"
+)
+
+// cluster is the one PostgreSQL that this binary's tests share; each test has a database of its own.
+var cluster struct {
+	once sync.Once
+	*pgtest.Cluster
+	err error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if cluster.Cluster != nil {
+		cluster.Stop()
+	}
+	os.Exit(code)
+}
+
+// PostgresURL is the address of an empty database. Where there is no PostgreSQL the test is skipped, or
+// fails when ARAUTO_NO_SKIP is set.
+func PostgresURL(t testing.TB) string {
+	t.Helper()
+	cluster.once.Do(func() { cluster.Cluster, cluster.err = pgtest.Start(nil) })
+	if errors.Is(cluster.err, pgtest.ErrMissing) && os.Getenv("ARAUTO_NO_SKIP") == "" {
+		t.Skipf("NOT TESTED ON POSTGRESQL: %v", cluster.err)
+	}
+	if cluster.err != nil {
+		t.Fatal(cluster.err)
+	}
+	address, err := cluster.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+// OpenSQLite is a store on a fresh file.
+func OpenSQLite(t testing.TB) *Store {
+	t.Helper()
+	return openAt(t, filepath.Join(t.TempDir(), "arauto.db"))
+}
+
+// OpenPostgres is a store on a fresh database.
+func OpenPostgres(t testing.TB) *Store {
+	t.Helper()
+	return openAt(t, PostgresURL(t))
+}
+
+func openAt(t testing.TB, address string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), address, mirror{}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// onBoth runs a test on each engine.
+func onBoth(t *testing.T, test func(t *testing.T, s *Store)) {
+	t.Run("sqlite", func(t *testing.T) { test(t, OpenSQLite(t)) })
+	t.Run("postgres", func(t *testing.T) { test(t, OpenPostgres(t)) })
+}
+
+// mirror is a Sealer that only has to differ from the plain text and notice what it did not seal.
+type mirror struct{}
+
+func (mirror) Seal(plain []byte) ([]byte, error) {
+	b := slices.Clone(plain)
+	slices.Reverse(b)
+	return append([]byte("sealed:"), b...), nil
+}
+
+func (mirror) Open(sealed []byte) ([]byte, error) {
+	if len(sealed) < 7 || string(sealed[:7]) != "sealed:" {
+		return nil, fmt.Errorf("%d bytes that were never sealed", len(sealed))
+	}
+	b := slices.Clone(sealed[7:])
+	slices.Reverse(b)
+	return b, nil
+}
+
+// must runs one statement.
+func (s *Store) must(t testing.TB, sql string, args ...any) {
+	t.Helper()
+	err := s.db.write(context.WithoutCancel(t.Context()), func(q querier) error {
+		_, err := q.exec(context.WithoutCancel(t.Context()), sql, args...)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
