@@ -1,0 +1,146 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"arauto"
+)
+
+// actions are what happens to a campaign because somebody says so. Each may be asked twice.
+func (a *API) actions() {
+	for _, act := range []struct {
+		event   arauto.CampaignEvent
+		summary string
+		checked bool // it is about to send: everything must be in place
+	}{
+		{arauto.CampaignStart, "Start a campaign", true},
+		{arauto.CampaignResume, "Go on with a paused campaign", true},
+		{arauto.CampaignUnschedule, "Make a scheduled campaign a draft again", false},
+		{arauto.CampaignArchive, "Put a campaign out of the way", false},
+	} {
+		handle(a, actionOp(act.event, act.summary), func(ctx context.Context, c Caller, in *byRef) (*wireCampaign, error) {
+			campaign, err := a.campaign(ctx, c, ref(in.ID))
+			if err != nil {
+				return nil, err
+			}
+			if act.checked {
+				if err := a.startable(ctx, campaign, act.event); err != nil {
+					return nil, err
+				}
+			}
+			return a.act(ctx, c, campaign, act.event, "")
+		})
+	}
+	handle(a, actionOp(arauto.CampaignPause, "Try nobody new for now; facts still come in"), a.pauseCampaign(arauto.CampaignPause))
+	handle(a, actionOp(arauto.CampaignCancel, "Give a campaign up: its pending contacts are cancelled"), a.pauseCampaign(arauto.CampaignCancel))
+	handle(a, actionOp(arauto.CampaignSchedule, "Start a campaign later"), a.scheduleCampaign)
+	handle(a, op{method: http.MethodPost, path: "/campaigns/{id}/duplicate", scope: arauto.TokenWrite, tag: "campaigns", summary: "Copy a campaign without its contacts", status: http.StatusCreated}, a.duplicateCampaign)
+}
+
+func actionOp(e arauto.CampaignEvent, summary string) op {
+	return op{method: http.MethodPost, path: "/campaigns/{id}/" + string(e), scope: arauto.TokenWrite, tag: "campaigns", summary: summary}
+}
+
+func (a *API) act(ctx context.Context, c Caller, campaign arauto.Campaign, e arauto.CampaignEvent, why string) (*wireCampaign, error) {
+	campaign, err := a.Store.ChangeCampaign(ctx, actor(c), a.Now(), c.Account.ID, campaign.ID, e, why)
+	return a.answerCampaign(ctx, campaign, err)
+}
+
+func (a *API) pauseCampaign(e arauto.CampaignEvent) func(context.Context, Caller, *pauseInput) (*wireCampaign, error) {
+	return func(ctx context.Context, c Caller, in *pauseInput) (*wireCampaign, error) {
+		campaign, err := a.campaign(ctx, c, ref(in.ID))
+		if err != nil {
+			return nil, err
+		}
+		why := "paused by " + c.Token.Name
+		if in.Body != nil && in.Body.Why != "" {
+			why = in.Body.Why
+		}
+		return a.act(ctx, c, campaign, e, why)
+	}
+}
+
+type pauseInput struct {
+	byRef
+	Body *whyBody
+}
+
+type scheduleBody struct {
+	ScheduledFor *time.Time `json:"scheduled_for,omitempty" doc:"When it is to start; absent = as the campaign has it"`
+}
+
+func (a *API) scheduleCampaign(ctx context.Context, c Caller, in *struct {
+	byRef
+	Body *scheduleBody
+},
+) (*wireCampaign, error) {
+	campaign, err := a.campaign(ctx, c, ref(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if in.Body != nil && in.Body.ScheduledFor != nil {
+		campaign.ScheduledFor = moment(in.Body.ScheduledFor)
+	}
+	// Asked of the table first: a moment must not be stored for a campaign that cannot be scheduled.
+	if _, err := campaign.Apply(arauto.CampaignSchedule, "", a.Now()); err != nil {
+		return nil, err
+	}
+	if !campaign.ScheduledFor.After(a.Now()) {
+		return nil, arauto.Errorf(arauto.KindInvalid, "body.scheduled_for", "this moment has passed: choose a later one, or start the campaign")
+	}
+	if err := a.startable(ctx, campaign, arauto.CampaignSchedule); err != nil {
+		return nil, err
+	}
+	if in.Body != nil && in.Body.ScheduledFor != nil {
+		if campaign, err = a.Store.UpdateCampaign(ctx, actor(c), a.Now(), campaign); err != nil {
+			return nil, err
+		}
+	}
+	return a.act(ctx, c, campaign, arauto.CampaignSchedule, "")
+}
+
+// startable says what is missing before anything is sent, rather than contact by contact afterwards. What
+// the life cycle forbids comes first: an archived campaign is not asked for a template.
+func (a *API) startable(ctx context.Context, campaign arauto.Campaign, e arauto.CampaignEvent) error {
+	if _, err := campaign.Apply(e, "", a.Now()); err != nil {
+		return err
+	}
+	if campaign.Sender == 0 || campaign.Template == 0 {
+		return campaign.Startable(arauto.Template{}, arauto.Sender{})
+	}
+	t, err := a.Store.Template(ctx, campaign.Account, campaign.Template)
+	if err != nil {
+		return err
+	}
+	s, err := a.Store.Sender(ctx, campaign.Account, campaign.Sender)
+	if err != nil {
+		return err
+	}
+	return campaign.Startable(t, s)
+}
+
+type duplicateBody struct {
+	Name string `json:"name,omitempty" maxLength:"200" doc:"Default: the original's with (copy)"`
+}
+
+func (a *API) duplicateCampaign(ctx context.Context, c Caller, in *struct {
+	byRef
+	Body *duplicateBody
+},
+) (*wireCampaign, error) {
+	from, err := a.campaign(ctx, c, ref(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	copied := arauto.Campaign{
+		Account: from.Account, Sender: from.Sender, Template: from.Template, Name: from.Name + " (copy)", Channel: from.Channel,
+		State: arauto.CampaignDraft, Standing: from.Standing, Mapping: from.Mapping, HoldAfter: from.HoldAfter, ReplyWindow: from.ReplyWindow,
+	}
+	if in.Body != nil && in.Body.Name != "" {
+		copied.Name = in.Body.Name
+	}
+	copied, err = a.Store.CreateCampaign(ctx, actor(c), a.Now(), copied)
+	return a.answerCampaign(ctx, copied, err)
+}

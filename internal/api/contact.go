@@ -1,0 +1,305 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"arauto"
+)
+
+// Contacts is what the API asks of the store about contacts.
+type Contacts interface {
+	// AddContacts answers per element, in order; a conflict when the campaign takes no more.
+	AddContacts(ctx context.Context, now time.Time, account, campaign int64, contacts []arauto.Contact) ([]arauto.Added, error)
+	Contact(ctx context.Context, account, id int64) (arauto.ContactRow, error)
+	// ContactRows lists newest first, ids below below; 0 = from the newest.
+	ContactRows(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int) ([]arauto.ContactRow, error)
+	// AttemptsOf lists a contact's attempts, oldest first.
+	AttemptsOf(ctx context.Context, account, contact int64) ([]arauto.Attempt, error)
+}
+
+// fields are custom fields in the order they were sent.
+type fields struct{ list arauto.Fields }
+
+// UnmarshalJSON keeps the order; numbers and booleans become their text.
+func (f *fields) UnmarshalJSON(b []byte) (err error) {
+	f.list, err = arauto.ParseFields(b)
+	return err
+}
+
+// MarshalJSON keeps the order.
+func (f fields) MarshalJSON() ([]byte, error) { return f.list.AppendJSON(nil), nil }
+
+// Schema is huma's question.
+func (fields) Schema(huma.Registry) *huma.Schema {
+	most := arauto.MaxFields
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: true, MaxProperties: &most,
+		Description: "Custom fields; their order is kept", Examples: []any{map[string]any{"cpf": "111", "perfil": "Pessoa Jurídica"}},
+	}
+}
+
+// wireContact is a contact in lists and reports.
+type wireContact struct {
+	ID               int64           `json:"id"`
+	ExternalID       *string         `json:"external_id"`
+	CampaignID       int64           `json:"campaign_id"`
+	CampaignUUID     string          `json:"campaign_uuid"`
+	CampaignName     string          `json:"campaign_name"`
+	Template         *string         `json:"template"`
+	Name             string          `json:"name"`
+	Phone            *string         `json:"phone" doc:"E.164; null when what was given is no phone"`
+	PhoneRaw         string          `json:"phone_raw" doc:"As it was given"`
+	State            string          `json:"state" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled"`
+	Reason           *string         `json:"reason" doc:"Why it failed or was held back"`
+	ReasonWords      *string         `json:"reason_words" doc:"The reason in the account's language"`
+	ErrorCode        *int            `json:"error_code" doc:"The provider's own code"`
+	ErrorDetail      *string         `json:"error_detail" doc:"The provider's own words"`
+	Fields           json.RawMessage `json:"fields" doc:"Custom fields in the file's column order"`
+	Attempts         int             `json:"attempts"`
+	ReplyAction      *string         `json:"reply_action" doc:"The button the person used"`
+	ReplyText        *string         `json:"reply_text"`
+	ConversationUUID *string         `json:"conversation_uuid"`
+	ScheduledFor     *time.Time      `json:"scheduled_for"`
+	InsertedAt       *time.Time      `json:"inserted_at"`
+	UpdatedAt        *time.Time      `json:"updated_at"`
+	SentAt           *time.Time      `json:"sent_at"`
+	DeliveredAt      *time.Time      `json:"delivered_at"`
+	ReadAt           *time.Time      `json:"read_at"`
+	RepliedAt        *time.Time      `json:"replied_at"`
+	FailedAt         *time.Time      `json:"failed_at"`
+}
+
+func wordContact(r arauto.ContactRow, l arauto.Language) wireContact {
+	out := wireContact{
+		ID: r.ID, ExternalID: text(r.External), CampaignID: r.Campaign, CampaignUUID: r.CampaignUUID, CampaignName: r.CampaignName, Template: text(r.TemplateName),
+		Name: r.Name, Phone: text(r.Phone), PhoneRaw: r.PhoneRaw, State: string(r.State), Reason: text(r.Reason), ReasonWords: text(r.Reason.Words(l)),
+		ErrorDetail: text(r.Detail), Fields: json.RawMessage(r.RawFields), Attempts: r.Attempts,
+		ReplyAction: text(r.ReplyAction), ReplyText: text(r.ReplyText), ConversationUUID: text(r.Conversation), ScheduledFor: at(r.Scheduled),
+		InsertedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt), SentAt: at(r.SentAt), DeliveredAt: at(r.DeliveredAt),
+		ReadAt: at(r.ReadAt), RepliedAt: at(r.RepliedAt), FailedAt: at(r.FailedAt),
+	}
+	if r.Code != 0 {
+		out.ErrorCode = &r.Code
+	}
+	if r.RawFields == "" {
+		out.Fields = r.Fields.AppendJSON(nil)
+	}
+	return out
+}
+
+type newContact struct {
+	Name         string     `json:"name,omitempty" maxLength:"200"`
+	Phone        string     `json:"phone" maxLength:"40" doc:"International, or as people of the account's country write it"`
+	ExternalID   string     `json:"external_id,omitempty" maxLength:"200"`
+	Fields       fields     `json:"fields,omitempty"`
+	ScheduledFor *time.Time `json:"scheduled_for,omitempty" doc:"Not before this moment"`
+}
+
+type wireAdded struct {
+	Index     int        `json:"index"`
+	ID        *int64     `json:"id" doc:"The new contact's, or the one the person has in the campaign already"`
+	Duplicate bool       `json:"duplicate"`
+	Error     *wireFault `json:"error"`
+}
+
+type addedPage struct {
+	Data       []wireAdded `json:"data" nullable:"false"`
+	Added      int         `json:"added"`
+	Duplicates int         `json:"duplicates"`
+	Rejected   int         `json:"rejected"`
+}
+
+// contactsBody is the most that a thousand contacts take.
+const contactsBody = 4 << 20
+
+func (a *API) contacts() {
+	handle(a, op{
+		method: http.MethodPost, path: "/campaigns/{id}/contacts", scope: arauto.TokenWrite, tag: "contacts", summary: "Add up to 1,000 contacts", maxBody: contactsBody,
+		more: "Each element has its own result: one that cannot be used does not keep the others out. For more, import a file.",
+	}, a.addContacts)
+	handle(a, op{method: http.MethodGet, path: "/campaigns/{id}/contacts", scope: arauto.TokenRead, tag: "contacts", summary: "A campaign's contacts, newest first"},
+		func(ctx context.Context, c Caller, in *struct {
+			byRef
+			paging
+			contactQuery
+		}) (*page[wireContact], error) {
+			campaign, err := a.campaign(ctx, c, ref(in.ID))
+			if err != nil {
+				return nil, err
+			}
+			return a.listContacts(ctx, c, in.paging, in.contactQuery, []int64{campaign.ID})
+		})
+	handle(a, op{method: http.MethodGet, path: "/contacts", scope: arauto.TokenRead, tag: "contacts", summary: "Contacts of every campaign, newest first"},
+		func(ctx context.Context, c Caller, in *struct {
+			paging
+			contactQuery
+		}) (*page[wireContact], error) {
+			return a.listContacts(ctx, c, in.paging, in.contactQuery, nil)
+		})
+	handle(a, op{method: http.MethodGet, path: "/contacts/{id}", scope: arauto.TokenRead, tag: "contacts", summary: "A contact with its attempts"}, a.oneContact)
+}
+
+func (a *API) addContacts(ctx context.Context, c Caller, in *struct {
+	byRef
+	Body []newContact `minItems:"1" maxItems:"1000" nullable:"false"`
+},
+) (*addedPage, error) {
+	campaign, err := a.campaign(ctx, c, ref(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	out := &addedPage{Data: make([]wireAdded, len(in.Body))}
+	var good []arauto.Contact
+	var place []int // of each good one in the request
+	for i, b := range in.Body {
+		out.Data[i].Index = i
+		contact, err := a.readContact(c, campaign.ID, b)
+		if err != nil {
+			out.Data[i].Error = &wireFault{Location: "body[" + strconv.Itoa(i) + "].phone", Message: err.Error()}
+			out.Rejected++
+			continue
+		}
+		good, place = append(good, contact), append(place, i)
+	}
+	if err := campaign.Accepts(); err != nil {
+		return nil, err
+	}
+	if len(good) == 0 {
+		return out, nil
+	}
+	added, err := a.Store.AddContacts(ctx, a.Now(), c.Account.ID, campaign.ID, good)
+	if err != nil {
+		return nil, err
+	}
+	for j, r := range added {
+		e := &out.Data[place[j]]
+		e.ID, e.Duplicate = number(r.ID), r.Duplicate
+		if r.Duplicate {
+			out.Duplicates++
+		} else {
+			out.Added++
+		}
+	}
+	return out, nil
+}
+
+func (a *API) readContact(c Caller, campaign int64, b newContact) (arauto.Contact, error) {
+	phone, err := a.Phones.Parse(c.Account.Country, b.Phone)
+	if err != nil {
+		return arauto.Contact{}, err
+	}
+	return arauto.Contact{
+		Account: c.Account.ID, Campaign: campaign, External: b.ExternalID, PersonKey: phone.PersonKey(), Name: strings.TrimSpace(b.Name),
+		PhoneRaw: b.Phone, Phone: phone, Fields: b.Fields.list, State: arauto.ContactPending, ScheduledFor: moment(b.ScheduledFor),
+	}, nil
+}
+
+// contactQuery selects contacts.
+type contactQuery struct {
+	State      []string `query:"state" maxItems:"10" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these, separated by commas"`
+	Phone      string   `query:"phone" maxLength:"40" doc:"The whole number, in any common spelling"`
+	Name       string   `query:"name" maxLength:"200" doc:"Contained; case and accents do not matter"`
+	FieldKey   string   `query:"field_key" maxLength:"200" doc:"A custom field, together with field_value"`
+	FieldValue string   `query:"field_value" maxLength:"1000" doc:"Compared exactly"`
+}
+
+func (a *API) filter(c Caller, q contactQuery, campaigns []int64) (arauto.ContactFilter, error) {
+	f := arauto.ContactFilter{Campaigns: campaigns, Name: q.Name, FieldKey: q.FieldKey, FieldValue: q.FieldValue, Now: a.Now()}
+	if (q.FieldKey == "") != (q.FieldValue == "") {
+		return f, arauto.Errorf(arauto.KindInvalid, "query.field_key", "field_key and field_value go together")
+	}
+	for _, s := range q.State {
+		state, err := arauto.ParseContactState(s)
+		if err != nil {
+			return f, err
+		}
+		f.States = append(f.States, state)
+	}
+	if q.Phone != "" {
+		f.PersonKeys = a.personKeys(c, q.Phone)
+		f.Empty = len(f.PersonKeys) == 0
+	}
+	return f, nil
+}
+
+// personKeys is everybody that a phone as somebody typed it may mean. A '+' that was not encoded arrives
+// as a space.
+func (a *API) personKeys(c Caller, raw string) []string {
+	if rest, found := strings.CutPrefix(raw, " "); found {
+		raw = "+" + strings.TrimSpace(rest)
+	}
+	var keys []string
+	for _, p := range a.Phones.Search(c.Account.Country, raw) {
+		keys = append(keys, p.PersonKey())
+	}
+	return keys
+}
+
+func (a *API) listContacts(ctx context.Context, c Caller, p paging, q contactQuery, campaigns []int64) (*page[wireContact], error) {
+	below, err := p.key()
+	if err != nil {
+		return nil, err
+	}
+	f, err := a.filter(c, q, campaigns)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := a.Store.ContactRows(ctx, c.Account.ID, f, below, p.Limit)
+	return pageOf(ctx, p, rows, func(r arauto.ContactRow) int64 { return r.ID },
+		func(r arauto.ContactRow) wireContact { return wordContact(r, c.Account.Language) }), err
+}
+
+type wireAttempt struct {
+	ID          int64      `json:"id"`
+	Number      int        `json:"number"`
+	SenderID    int64      `json:"sender_id"`
+	State       string     `json:"state" enum:"open,accepted,sent,delivered,read,failed,unknown"`
+	Ref         string     `json:"ref" doc:"Travels with the message as biz_opaque_callback_data"`
+	ProviderID  *string    `json:"provider_id"`
+	WAID        *string    `json:"wa_id"`
+	ErrorCode   *int       `json:"error_code"`
+	ErrorDetail *string    `json:"error_detail"`
+	IntendedAt  *time.Time `json:"intended_at"`
+	AcceptedAt  *time.Time `json:"accepted_at"`
+	SentAt      *time.Time `json:"sent_at"`
+	DeliveredAt *time.Time `json:"delivered_at"`
+	ReadAt      *time.Time `json:"read_at"`
+	FailedAt    *time.Time `json:"failed_at"`
+}
+
+func wordAttempts(list []arauto.Attempt) []wireAttempt {
+	out := make([]wireAttempt, 0, len(list))
+	for _, t := range list {
+		w := wireAttempt{
+			ID: t.ID, Number: t.Number, SenderID: t.Sender, State: string(t.State), Ref: t.Ref(), ProviderID: text(t.ProviderID), WAID: text(t.WAID),
+			ErrorDetail: text(t.Detail), IntendedAt: at(t.IntendedAt), AcceptedAt: at(t.AcceptedAt), SentAt: at(t.SentAt),
+			DeliveredAt: at(t.DeliveredAt), ReadAt: at(t.ReadAt), FailedAt: at(t.FailedAt),
+		}
+		if t.Code != 0 {
+			w.ErrorCode = &t.Code
+		}
+		out = append(out, w)
+	}
+	return out
+}
+
+type contactDetail struct {
+	wireContact
+	AttemptList []wireAttempt `json:"attempt_list" nullable:"false"`
+}
+
+func (a *API) oneContact(ctx context.Context, c Caller, in *byNumber) (*contactDetail, error) {
+	row, err := a.Store.Contact(ctx, c.Account.ID, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	attempts, err := a.Store.AttemptsOf(ctx, c.Account.ID, row.ID)
+	return &contactDetail{wordContact(row, c.Account.Language), wordAttempts(attempts)}, err
+}

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"arauto"
+)
+
+// Answers remembers what was answered to requests with an idempotency key.
+type Answers interface {
+	// BeginIdempotent is nil, nil when the request is new; the stored answer when it is a repetition; a
+	// conflict when the first is still being answered or its fingerprint differs.
+	BeginIdempotent(ctx context.Context, now time.Time, account, token int64, key, fingerprint string) (*arauto.StoredAnswer, error)
+	FinishIdempotent(ctx context.Context, account, token int64, key string, a arauto.StoredAnswer) error
+	ForgetIdempotent(ctx context.Context, account, token int64, key string) error
+}
+
+const (
+	keyHeader    = "Idempotency-Key"
+	replayHeader = "Idempotent-Replayed"
+	maxKey       = 200
+	// maxKept is the largest answer that is kept; the largest there is, for 1,000 contacts, is far below.
+	maxKept  = 2 << 20
+	finishIn = 5 * time.Second
+)
+
+// once runs a POST at most once per key: a repetition is given the first one's answer. The first's answer
+// is kept before it leaves, so a client that saw it can rely on it. An answer that asks to come back (429)
+// or is our fault (5xx) is not kept: the same key may be tried again.
+func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, key string, run func(http.ResponseWriter, *http.Request)) {
+	if len(key) > maxKey {
+		Fail(w, r, arauto.Errorf(arauto.KindInvalid, "header."+keyHeader, "an idempotency key has at most %d characters", maxKey))
+		return
+	}
+	fingerprint, err := printOf(r, o)
+	if err != nil {
+		Fail(w, r, fmt.Errorf("read the request: %w", err))
+		return
+	}
+	stored, err := d.answers.BeginIdempotent(r.Context(), d.now(), c.Account.ID, c.Token.ID, key, fingerprint)
+	if err != nil {
+		Fail(w, r, err)
+		return
+	}
+	if stored != nil {
+		w.Header().Set(replayHeader, "true")
+		send(w, *stored)
+		return
+	}
+	kept := &keeper{header: w.Header(), status: http.StatusOK}
+	d.settle(r.Context(), c, o, key, kept, func() { run(kept, r) })
+	send(w, kept.answer())
+}
+
+// settle runs and keeps or forgets, also when the client has gone or run panics.
+func (d *adapter) settle(ctx context.Context, c Caller, o op, key string, kept *keeper, run func()) {
+	done := false
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishIn)
+		defer cancel()
+		var err error
+		if !done || kept.status >= 500 || kept.status == http.StatusTooManyRequests || kept.body.Len() > maxKept {
+			err = d.answers.ForgetIdempotent(ctx, c.Account.ID, c.Token.ID, key)
+		} else {
+			err = d.answers.FinishIdempotent(ctx, c.Account.ID, c.Token.ID, key, keepable(o, kept.answer()))
+		}
+		if err != nil {
+			// The work is done and the client must hear of it; a repetition will be told to wait.
+			d.logger.WarnContext(ctx, "idempotent answer not kept", "account", c.Account.ID, "err", err)
+		}
+	}()
+	run()
+	done = true
+}
+
+// keepable is a, or what a repetition is told where a holds a secret that is shown once.
+func keepable(o op, a arauto.StoredAnswer) arauto.StoredAnswer {
+	if !o.secret || a.Status >= 300 {
+		return a
+	}
+	p := problemOf(arauto.Errorf(arauto.KindConflict, "", "this was done with the same %s before; its secret was shown then and is not kept", keyHeader), "")
+	body, _ := json.Marshal(p) // plain fields always encode
+	return arauto.StoredAnswer{Status: p.Status, ContentType: problemType, Body: body}
+}
+
+// printOf tells requests under one key apart. A body that is read as it comes is not looked at: its length
+// stands for it.
+func printOf(r *http.Request, o op) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s %s?%s\n", r.Method, r.URL.Path, r.URL.RawQuery)
+	if o.streams {
+		sum.Write([]byte(strconv.FormatInt(r.ContentLength, 10)))
+		return hex.EncodeToString(sum.Sum(nil)), nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return "", err
+	}
+	sum.Write(body)
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+func send(w http.ResponseWriter, a arauto.StoredAnswer) {
+	if a.ContentType != "" {
+		w.Header().Set("Content-Type", a.ContentType)
+	}
+	w.WriteHeader(a.Status)
+	_, _ = w.Write(a.Body)
+}
+
+// A keeper is a response that waits until it is kept.
+type keeper struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (k *keeper) Header() http.Header         { return k.header }
+func (k *keeper) WriteHeader(status int)      { k.status = status }
+func (k *keeper) Write(p []byte) (int, error) { return k.body.Write(p) }
+
+func (k *keeper) answer() arauto.StoredAnswer {
+	return arauto.StoredAnswer{Status: k.status, ContentType: k.header.Get("Content-Type"), Body: k.body.Bytes()}
+}

@@ -1,0 +1,220 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"arauto"
+)
+
+// Imports takes files of contacts.
+type Imports interface {
+	// Start keeps file, which may be long, and queues the work. name is the file's own and may be empty.
+	// columns names columns of the file by their header ("phone" → "Celular"); nil = they are found. It returns
+	// before any row is read; the error is invalid when the file cannot be one of contacts.
+	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error)
+	// Rejects opens the rows that were refused, as a CSV file that can be corrected and uploaded again; not
+	// found when there are none.
+	Rejects(ctx context.Context, account int64, job arauto.Job) (io.ReadCloser, error)
+}
+
+// Jobs is what the API asks of the store about long work.
+type Jobs interface {
+	Job(ctx context.Context, account, id int64) (arauto.Job, error)
+	JobByUUID(ctx context.Context, account int64, uuid string) (arauto.Job, error)
+	// Jobs lists newest first, ids below before (0 = from the newest); campaign 0 = all.
+	Jobs(ctx context.Context, account, campaign, before int64, limit int) ([]arauto.Job, error)
+	CancelJob(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64) error
+}
+
+type wireJob struct {
+	ID         int64      `json:"id"`
+	UUID       string     `json:"uuid"`
+	CampaignID *int64     `json:"campaign_id"`
+	Kind       string     `json:"kind" enum:"import,template_sync,campaign_drain"`
+	State      string     `json:"state" enum:"queued,running,completed,failed,cancelled"`
+	Error      *string    `json:"error" doc:"Why it failed"`
+	Total      int64      `json:"total" doc:"How much there is to do; 0 = not known"`
+	Done       int64      `json:"done" doc:"How much of total is done"`
+	Accepted   int64      `json:"accepted" doc:"Rows that went in"`
+	Duplicates int64      `json:"duplicates" doc:"Rows that were there already"`
+	Rejected   int64      `json:"rejected" doc:"Rows that were refused"`
+	RejectsURL *string    `json:"rejects_url" doc:"Where the refused rows are, with reasons"`
+	CreatedAt  *time.Time `json:"created_at"`
+	StartedAt  *time.Time `json:"started_at"`
+	FinishedAt *time.Time `json:"finished_at"`
+}
+
+func wordJob(j arauto.Job) wireJob {
+	out := wireJob{
+		ID: j.ID, UUID: j.UUID, CampaignID: number(j.Campaign), Kind: string(j.Kind), State: string(j.State), Error: text(j.Error),
+		Total: j.Total, Done: j.Done, Accepted: j.Accepted, Duplicates: j.Duplicate, Rejected: j.Rejected,
+		CreatedAt: at(j.CreatedAt), StartedAt: at(j.StartedAt), FinishedAt: at(j.FinishedAt),
+	}
+	if j.Rejected > 0 {
+		out.RejectsURL = text(fmt.Sprintf("%s/jobs/%d/rejects", Prefix, j.ID))
+	}
+	return out
+}
+
+type importInput struct {
+	byRef
+	Name    string `query:"name" maxLength:"200" doc:"The file's name, where a raw body has none"`
+	Columns string `query:"columns" maxLength:"4000" doc:"JSON object naming columns by their header where they are not found by themselves: {\"phone\":\"Cel. do titular\"}"`
+}
+
+func (a *API) imports() {
+	o := op{
+		method: http.MethodPost, path: "/campaigns/{id}/imports", scope: arauto.TokenWrite, tag: "imports", summary: "Import a file of contacts",
+		more:   "As multipart with the part `file`, or as the raw file. The answer is a job: its progress is at /jobs/{id}. Under an Idempotency-Key the body is told apart by its length alone.",
+		status: http.StatusAccepted, maxBody: a.ImportLimit, streams: true,
+	}
+	handle(a, o, a.startImport)
+	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+	// Told to the document only now: huma would read a body that it knew of.
+	a.huma.OpenAPI().Paths[o.path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": binary}, Required: []string{"file"}}},
+		"text/csv":            {Schema: binary},
+	}}
+}
+
+func (a *API) startImport(ctx context.Context, c Caller, in *importInput) (*wireJob, error) {
+	campaign, err := a.campaign(ctx, c, ref(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	if err := campaign.Accepts(); err != nil {
+		return nil, err
+	}
+	var columns map[string]string
+	if in.Columns != "" {
+		if err := json.Unmarshal([]byte(in.Columns), &columns); err != nil {
+			return nil, arauto.Errorf(arauto.KindInvalid, "query.columns", "this is not a JSON object of texts, such as {\"phone\":\"Celular\"}")
+		}
+	}
+	name, file, err := upload(exchangeOf(ctx).request)
+	if err != nil {
+		return nil, err
+	}
+	if in.Name != "" {
+		name = in.Name
+	}
+	if name != "" {
+		name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	}
+	job, err := a.Imports.Start(ctx, actor(c), c.Account.ID, campaign.ID, name, file, columns)
+	out := wordJob(job)
+	return &out, err
+}
+
+// upload is the file in r's body: its part "file", or the body itself.
+func upload(r *http.Request) (name string, file io.Reader, err error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil {
+		name = params["name"]
+	}
+	switch {
+	case kind == "application/json":
+		return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "send the file itself as text/csv, or as multipart/form-data with the part \"file\"")
+	case kind != "multipart/form-data":
+		if r.ContentLength == 0 {
+			return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "there is no file: send it as the body, or as multipart/form-data with the part \"file\"")
+		}
+		return name, r.Body, nil
+	}
+	parts, err := r.MultipartReader()
+	if err != nil {
+		return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "this is not multipart/form-data: %v", err)
+	}
+	for {
+		part, err := parts.NextPart()
+		if errors.Is(err, io.EOF) {
+			return "", nil, arauto.Errorf(arauto.KindInvalid, "body.file", "the part \"file\" is missing")
+		}
+		if err != nil {
+			var big *http.MaxBytesError
+			if errors.As(err, &big) {
+				return "", nil, err
+			}
+			return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "this is not multipart/form-data: %v", err)
+		}
+		if part.FormName() == "file" {
+			return part.FileName(), part, nil
+		}
+	}
+}
+
+func (a *API) jobs() {
+	handle(a, op{method: http.MethodGet, path: "/jobs", scope: arauto.TokenRead, tag: "imports", summary: "Long work, newest first"},
+		func(ctx context.Context, c Caller, in *struct {
+			paging
+			Campaign string `query:"campaign" maxLength:"36" doc:"Number or UUID"`
+		}) (*page[wireJob], error) {
+			before, err := in.key()
+			if err != nil {
+				return nil, err
+			}
+			var campaign arauto.Campaign
+			if in.Campaign != "" {
+				if campaign, err = a.campaign(ctx, c, ref(in.Campaign)); err != nil {
+					return nil, err
+				}
+			}
+			rows, err := a.Store.Jobs(ctx, c.Account.ID, campaign.ID, before, in.Limit)
+			return pageOf(ctx, in.paging, rows, func(j arauto.Job) int64 { return j.ID }, wordJob), err
+		})
+	handle(a, op{method: http.MethodGet, path: "/jobs/{id}", scope: arauto.TokenRead, tag: "imports", summary: "How far a job is"},
+		func(ctx context.Context, c Caller, in *byRef) (*wireJob, error) {
+			job, err := a.job(ctx, c, in.ID)
+			out := wordJob(job)
+			return &out, err
+		})
+	handle(a, op{method: http.MethodDelete, path: "/jobs/{id}", scope: arauto.TokenWrite, tag: "imports", summary: "Cancel a job", more: "What it has done stays done."},
+		func(ctx context.Context, c Caller, in *byRef) (*wireJob, error) {
+			job, err := a.job(ctx, c, in.ID)
+			if err != nil {
+				return nil, err
+			}
+			if err := a.Store.CancelJob(ctx, actor(c), a.Now(), c.Account.ID, job.ID); err != nil {
+				return nil, err
+			}
+			job, err = a.Store.Job(ctx, c.Account.ID, job.ID)
+			out := wordJob(job)
+			return &out, err
+		})
+	stream(a, op{method: http.MethodGet, path: "/jobs/{id}/rejects", scope: arauto.TokenRead, tag: "imports", summary: "The rows an import refused, as a file to correct"},
+		"text/csv; charset=utf-8", &huma.Schema{Type: huma.TypeString, Format: "binary"}, a.rejects)
+}
+
+func (a *API) job(ctx context.Context, c Caller, id string) (arauto.Job, error) {
+	return find(ctx, ref(id), "job", c.Account.ID, a.Store.Job, a.Store.JobByUUID)
+}
+
+func (a *API) rejects(ctx context.Context, c Caller, in *byRef) (func(http.ResponseWriter), error) {
+	job, err := a.job(ctx, c, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	file, err := a.Imports.Rejects(ctx, c.Account.ID, job)
+	if err != nil {
+		return nil, err
+	}
+	return func(w http.ResponseWriter) {
+		defer file.Close()
+		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="job-%d-rejects.csv"`, job.ID))
+		if _, err := io.Copy(w, file); err != nil {
+			a.Logger.WarnContext(ctx, "rejects broken off", "account", c.Account.ID, "job", job.ID, "err", err)
+			panic(http.ErrAbortHandler) // a file that is cut off must not look whole
+		}
+	}, nil
+}

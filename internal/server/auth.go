@@ -1,0 +1,204 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"arauto"
+)
+
+// admit is the one way in: who is calling, is it too fast, may it. On an error the headers that go with
+// it are set.
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, scope arauto.TokenScope) (Caller, error) {
+	caller, err := s.caller(r)
+	if err != nil {
+		if arauto.KindOf(err) == arauto.KindUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Bearer realm="arauto", Basic realm="arauto"`)
+		}
+		if limited, ok := errors.AsType[tooFast](err); ok {
+			w.Header().Set("Retry-After", limited.retryAfter())
+		}
+		return Caller{}, err
+	}
+	if x := exchangeOf(r); x != nil {
+		x.caller = caller
+	}
+	rate := caller.Token.Rate
+	if rate <= 0 {
+		rate = s.cfg.DefaultRate
+	}
+	if wait := s.rates.take(strconv.FormatInt(caller.Token.ID, 10), rate); wait > 0 {
+		err := tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "the token %q may ask %d times a second: wait", caller.Token.Name, rate)}
+		w.Header().Set("Retry-After", err.retryAfter())
+		return Caller{}, err
+	}
+	if !caller.Token.Allows(scope) {
+		return Caller{}, arauto.Errorf(arauto.KindForbidden, "", "the token %q lacks the scope %q: ask an administrator for one that has it", caller.Token.Name, scope)
+	}
+	return caller, nil
+}
+
+// Authenticate is the token a request comes with: `Authorization: Bearer`, Basic with the token as its
+// password and the account's slug or the token's name as its user, or the header `wolkvox-token`. The
+// error is unauthorized, limited (too many wrong ones from one address) or the store's own.
+func (s *Server) Authenticate(r *http.Request) (arauto.Token, error) {
+	caller, err := s.caller(r)
+	return caller.Token, err
+}
+
+// Forget makes this process look a token up again at its next use; others do within ten seconds.
+func (s *Server) Forget(token int64) { s.tokens.forget(token) }
+
+func (s *Server) caller(r *http.Request) (Caller, error) {
+	user, value, err := credentials(r)
+	if err != nil {
+		return Caller{}, err
+	}
+	caller, err := s.known(r, arauto.HashToken(value))
+	if err != nil {
+		return Caller{}, err
+	}
+	if err := caller.Token.Usable(s.cfg.Now()); err != nil {
+		return Caller{}, err
+	}
+	if user != nil && *user != caller.Account.Slug && *user != caller.Token.Name {
+		return Caller{}, arauto.Errorf(arauto.KindUnauthorized, "", "the user name must be the account's slug or the token's name")
+	}
+	return caller, nil
+}
+
+// credentials are what a request shows. user is nil where none belongs to it.
+func credentials(r *http.Request) (user *string, value string, err error) {
+	header := r.Header.Get("Authorization")
+	scheme, rest, _ := strings.Cut(header, " ")
+	switch {
+	case strings.EqualFold(scheme, "bearer") && strings.TrimSpace(rest) != "":
+		return nil, strings.TrimSpace(rest), nil
+	case strings.EqualFold(scheme, "basic"):
+		if name, password, ok := r.BasicAuth(); ok && password != "" {
+			return &name, password, nil
+		}
+	case header == "":
+		if value := strings.TrimSpace(r.Header.Get("wolkvox-token")); value != "" {
+			return nil, value, nil
+		}
+		return nil, "", arauto.Errorf(arauto.KindUnauthorized, "", "no token: send the header Authorization: Bearer …")
+	}
+	return nil, "", arauto.Errorf(arauto.KindUnauthorized, "", "the Authorization header holds no token: send Bearer …, or Basic with the token as password")
+}
+
+// missRate is how many wrong tokens a second one address may show before it is told to wait. Values have
+// 256 random bits, so this protects the database, not the tokens.
+const missRate = 20
+
+func (s *Server) known(r *http.Request, hash string) (Caller, error) {
+	if caller, ok := s.tokens.get(hash); ok {
+		return caller, nil
+	}
+	remote := s.remote(r).String()
+	if wait := s.misses.wait(remote, missRate); wait > 0 {
+		return Caller{}, tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "too many wrong tokens from this address: wait")}
+	}
+	caller, err := s.lookUp(r.Context(), hash)
+	if arauto.KindOf(err) == arauto.KindNotFound {
+		s.misses.take(remote, missRate)
+		return Caller{}, arauto.Errorf(arauto.KindUnauthorized, "", "this token is not known: check that it was copied whole")
+	}
+	return caller, err
+}
+
+func (s *Server) lookUp(ctx context.Context, hash string) (Caller, error) {
+	round := s.tokens.begin()
+	token, err := s.cfg.Tokens.TokenByHash(ctx, hash)
+	if err != nil {
+		return Caller{}, err
+	}
+	account, err := s.cfg.Tokens.Account(ctx, token.Account)
+	if err != nil {
+		return Caller{}, err
+	}
+	caller := Caller{Token: token, Account: account}
+	s.tokens.put(hash, caller, round)
+	return caller, nil
+}
+
+// tooFast is a limited error that knows how long to wait.
+type tooFast struct {
+	wait  time.Duration
+	cause *arauto.Error
+}
+
+func (e tooFast) Error() string { return e.cause.Error() }
+func (e tooFast) Unwrap() error { return e.cause }
+
+func (e tooFast) retryAfter() string {
+	return strconv.Itoa(max(1, int(math.Ceil(e.wait.Seconds()))))
+}
+
+const (
+	cacheFor  = 10 * time.Second
+	cacheSize = 4096
+)
+
+// tokenCache spares the database a look-up per request. Only tokens that exist are in it.
+type tokenCache struct {
+	now func() time.Time
+
+	mu     sync.Mutex
+	round  int64 // grows with every forget: what was read before is not put in after
+	byHash map[string]cached
+}
+
+type cached struct {
+	caller Caller
+	until  time.Time
+}
+
+func newTokenCache(now func() time.Time) *tokenCache {
+	return &tokenCache{now: now, byHash: map[string]cached{}}
+}
+
+func (c *tokenCache) get(hash string) (Caller, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, ok := c.byHash[hash]
+	if !ok || !c.now().Before(e.until) {
+		return Caller{}, false
+	}
+	return e.caller, true
+}
+
+func (c *tokenCache) begin() int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.round
+}
+
+func (c *tokenCache) put(hash string, caller Caller, round int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.round != round {
+		return
+	}
+	if len(c.byHash) >= cacheSize {
+		clear(c.byHash) // rare, and what is used comes back with its next request
+	}
+	c.byHash[hash] = cached{caller, c.now().Add(cacheFor)}
+}
+
+func (c *tokenCache) forget(token int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.round++
+	for hash, e := range c.byHash {
+		if e.caller.Token.ID == token {
+			delete(c.byHash, hash)
+		}
+	}
+}
