@@ -135,9 +135,7 @@ func (cq *contactQuery) chooseStreams(ctx context.Context, q querier) error {
 	})
 	everything := len(campaigns) == 0 && len(wanted) == 0
 	cq.walk = len(cq.streams) > maxStreams || everything
-	if cq.walk && len(campaigns) > 0 {
-		cq.filter.Campaigns = campaigns
-	}
+	cq.filter.Campaigns = campaigns // the template's are among them
 	return nil
 }
 
