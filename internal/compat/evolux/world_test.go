@@ -113,7 +113,7 @@ func matches(f arauto.ContactFilter, r arauto.ContactRow) bool {
 	return !f.Empty &&
 		in(slices.Contains(f.Campaigns, r.Campaign), f.Campaigns != nil) &&
 		in(slices.Contains(f.States, r.State), f.States != nil) &&
-		in(r.TemplateName == "aviso_de_proposta", f.Template == 1) &&
+		in(r.TemplateName == []string{"", "aviso_de_proposta", "lembrete"}[f.Template], f.Template != 0) &&
 		in(slices.Contains(f.PersonKeys, r.PersonKey), f.PersonKeys != nil) &&
 		in(strings.Contains(arauto.Fold(r.Name), arauto.Fold(f.Name)), f.Name != "") &&
 		in(value == f.FieldValue, f.FieldKey != "") &&
