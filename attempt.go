@@ -26,15 +26,15 @@ type Attempt struct {
 	// ProviderID is the provider's message id (`wamid.…`), "" until accepted.
 	ProviderID string
 	WAID       string // the recipient's id in the provider's answer; may differ from what was dialled
-	Code       int
-	Detail     string
+	Code       int    // the provider's, of a failure or of silence; 0 = none
+	Detail     string // the provider's words for it
 
 	IntendedAt  time.Time
 	AcceptedAt  time.Time
 	SentAt      time.Time
 	DeliveredAt time.Time
 	ReadAt      time.Time
-	FailedAt    time.Time
+	FailedAt    time.Time // zero unless failed
 }
 
 // AttemptState is where an attempt stands.
@@ -92,8 +92,11 @@ func (a Attempt) Apply(e Event) (Attempt, error) {
 	if !ok {
 		return a, Errorf(KindConflict, "state", "an attempt that is %s cannot be %s", a.State, e.Kind)
 	}
-	if next != a.State && (next == AttemptFailed || next == AttemptUnknown) {
-		a.Code, a.Detail = e.Code, e.Detail
+	if next != a.State {
+		a.Code, a.Detail = 0, ""
+		if next == AttemptFailed || next == AttemptUnknown {
+			a.Code, a.Detail = e.Code, e.Detail
+		}
 	}
 	a.State = next
 	switch e.Kind {
@@ -107,6 +110,9 @@ func (a Attempt) Apply(e Event) (Attempt, error) {
 		keepFirst(&a.ReadAt, e.At)
 	case EventFailed, EventRefused, EventDeferred:
 		keepFirst(&a.FailedAt, e.At)
+	}
+	if next != AttemptFailed {
+		a.FailedAt = time.Time{} // a delivery proves the failure wrong
 	}
 	return a, nil
 }

@@ -1,6 +1,8 @@
 package arauto
 
 import (
+	"fmt"
+	"io"
 	"log/slog"
 	"time"
 )
@@ -71,13 +73,16 @@ const (
 // Secret is a value that must not reach a log, an answer or a file in the clear.
 type Secret string
 
-// String hides the value from fmt.
+// String hides the value.
 func (s Secret) String() string {
 	if s == "" {
 		return ""
 	}
 	return "[secret]"
 }
+
+// Format hides the value from fmt whatever the verb, also inside a struct whose fields are exported.
+func (s Secret) Format(w fmt.State, _ rune) { _, _ = io.WriteString(w, s.String()) }
 
 // LogValue hides the value from logs.
 func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }

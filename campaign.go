@@ -188,14 +188,16 @@ func RetryAt(attempt int, after time.Duration, now time.Time) (at time.Time, ok 
 	if attempt >= RetryBudget {
 		return time.Time{}, false
 	}
+	const longest = 24 * time.Hour
 	wait := after
 	if wait <= 0 {
 		wait = 2 * time.Second
 	}
+	wait = min(wait, longest)
 	for range attempt - 1 {
-		wait *= 4
+		wait = min(wait*4, longest)
 	}
-	return now.Add(min(wait, 24*time.Hour)), true
+	return now.Add(wait), true
 }
 
 // Counts is how many contacts of a campaign stand in each state. They are kept in the transaction

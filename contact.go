@@ -12,11 +12,13 @@ import (
 //	   │ │                 │ └──lost──▶ unknown ──any fact──▶ where the fact says
 //	   │ │                 └──deferred──▶ pending
 //	   │ ├──suppressed──▶ suppressed
-//	   │ └──cancelled──▶ cancelled
+//	   │ ├──cancelled──▶ cancelled
+//	   │ └──refused──▶ failed
 //	   └──again── failed, unknown, suppressed, cancelled
 //
 // Facts come late, twice and out of order: a later stage never goes back to an earlier one, a failure
-// reported after delivery changes nothing, and a delivery reported after a failure wins.
+// reported after delivery changes nothing, and a delivery reported after a failure wins. Whatever the
+// order in which the same facts come, the contact ends the same.
 //
 // Only Apply changes State. Vendor words ("dnd", "completed") are projections of the edges in internal/compat.
 type Contact struct {
@@ -47,11 +49,11 @@ type Contact struct {
 	DueAt        time.Time // the engine's next try; zero = none
 	InsertedAt   time.Time
 	UpdatedAt    time.Time
-	SentAt       time.Time // accepted by the provider
-	DeliveredAt  time.Time
+	SentAt       time.Time // accepted by the provider, or known to have been by a later stage
+	DeliveredAt  time.Time // reported, or known by a later stage
 	ReadAt       time.Time
 	RepliedAt    time.Time
-	FailedAt     time.Time
+	FailedAt     time.Time // zero unless failed
 	DeletedAt    time.Time
 }
 
@@ -94,7 +96,7 @@ const (
 	EventIntended   EventKind = "intended"   // the intent is about to be durable
 	EventAccepted   EventKind = "accepted"   // the provider took the message
 	EventDeferred   EventKind = "deferred"   // the provider refused it in a way that may pass: try again at Due
-	EventRefused    EventKind = "refused"    // the provider refused it for good
+	EventRefused    EventKind = "refused"    // the provider, or the gate before it, refused it for good
 	EventLost       EventKind = "lost"       // no answer, or a crash before it was recorded
 	EventSuppressed EventKind = "suppressed" // the gate: do not contact
 	EventCancelled  EventKind = "cancelled"  // the gate or a person: no longer wanted
@@ -129,7 +131,7 @@ type Event struct {
 // its own state is a fact that came late or twice.
 var contactTransitions = map[ContactState]map[EventKind]ContactState{
 	ContactPending: {
-		EventIntended: ContactSending, EventSuppressed: ContactSuppressed, EventCancelled: ContactCancelled,
+		EventIntended: ContactSending, EventSuppressed: ContactSuppressed, EventCancelled: ContactCancelled, EventRefused: ContactFailed,
 		// An earlier attempt of a contact that was put back may still be reported on.
 		EventDeferred: ContactPending, EventLost: ContactPending, EventFailed: ContactPending,
 		EventAccepted: ContactSent, EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
@@ -164,12 +166,12 @@ var contactTransitions = map[ContactState]map[EventKind]ContactState{
 		EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied, EventAgain: ContactPending,
 	},
 	ContactSuppressed: {
-		EventSuppressed: ContactSuppressed, EventAgain: ContactPending, EventFailed: ContactSuppressed,
-		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+		EventSuppressed: ContactSuppressed, EventAgain: ContactPending, EventLost: ContactSuppressed, EventFailed: ContactSuppressed,
+		EventAccepted: ContactSent, EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
 	},
 	ContactCancelled: {
-		EventCancelled: ContactCancelled, EventAgain: ContactPending, EventFailed: ContactCancelled,
-		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
+		EventCancelled: ContactCancelled, EventAgain: ContactPending, EventLost: ContactCancelled, EventFailed: ContactCancelled,
+		EventAccepted: ContactSent, EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventReplied: ContactReplied,
 	},
 }
 
@@ -182,69 +184,64 @@ func (c Contact) Apply(e Event) (Contact, error) {
 	}
 	moved := next != c.State
 	c.State = next
-	c.stamp(e, moved)
+	c.stamp(e)
 	if moved {
 		c.DueAt = time.Time{}
 		if next == ContactPending {
 			c.DueAt = e.Due
 		}
 		c.explain(e)
-	} else if e.Kind == EventReplied && c.ReplyText == "" && c.ReplyAction == "" {
-		c.ReplyAction, c.ReplyText = e.ReplyAction, e.ReplyText
 	}
-	c.UpdatedAt = e.At
+	c.UpdatedAt = later(c.UpdatedAt, e.At)
 	return c, nil
 }
 
-// stamp keeps the earliest moment of each stage that was reported, whatever the order of the reports.
-func (c *Contact) stamp(e Event, moved bool) {
+// stamp keeps the earliest moment at which each stage is known to have been reached, whatever the order
+// of the reports: Meta may skip `delivered` when a message is read at once, and what a person answers
+// had been sent.
+func (c *Contact) stamp(e Event) {
 	switch e.Kind {
 	case EventIntended:
 		c.Attempt, c.Attempts = e.Attempt, c.Attempts+1
-	case EventAccepted, EventSent:
-		keepFirst(&c.SentAt, e.At)
-	case EventDelivered:
-		keepFirst(&c.DeliveredAt, e.At)
-	case EventRead:
-		// Meta may skip `delivered` when a message is read at once: read implies it.
-		keepFirst(&c.ReadAt, e.At)
-		fill(&c.DeliveredAt, e.At)
-	case EventReplied:
-		keepFirst(&c.RepliedAt, e.At)
-		fill(&c.DeliveredAt, e.At)
+	case EventAgain:
+		c.SentAt = time.Time{} // the earlier attempt keeps its own
 	case EventRefused, EventFailed:
-		if moved {
+		if c.State == ContactFailed {
 			keepFirst(&c.FailedAt, e.At)
 		}
-	case EventAgain:
-		c.FailedAt = time.Time{}
+	case EventReplied:
+		if first := c.ReplyText == "" && c.ReplyAction == ""; first || (e.At.Before(c.RepliedAt) && (e.ReplyText != "" || e.ReplyAction != "")) {
+			c.ReplyAction, c.ReplyText = e.ReplyAction, e.ReplyText
+		}
+		keepFirst(&c.RepliedAt, e.At)
+	case EventRead:
+		keepFirst(&c.ReadAt, e.At)
 	}
-	if e.Kind == EventDelivered || e.Kind == EventRead || e.Kind == EventReplied {
-		fill(&c.SentAt, e.At)
+	switch e.Kind {
+	case EventDelivered, EventRead, EventReplied:
+		keepFirst(&c.DeliveredAt, e.At)
+		keepFirst(&c.SentAt, e.At)
+	case EventAccepted, EventSent:
+		keepFirst(&c.SentAt, e.At)
+	}
+	if c.State != ContactFailed {
+		c.FailedAt = time.Time{}
 	}
 }
 
 // explain sets why, for the states that need a reason, and clears it for those that do not.
 func (c *Contact) explain(e Event) {
 	switch c.State {
-	case ContactReplied:
-		c.ReplyAction, c.ReplyText = e.ReplyAction, e.ReplyText
-		fallthrough
-	case ContactSending, ContactSent, ContactDelivered, ContactRead:
+	case ContactSending, ContactSent, ContactDelivered, ContactRead, ContactReplied:
 		c.Reason, c.Code, c.Detail = "", 0, ""
 	default:
 		c.Reason, c.Code, c.Detail = e.Reason, e.Code, e.Detail
 	}
 }
 
+// keepFirst moves t back to at, if that is earlier. A report that names no moment says nothing about it.
 func keepFirst(t *time.Time, at time.Time) {
-	if t.IsZero() || at.Before(*t) {
-		*t = at
-	}
-}
-
-func fill(t *time.Time, at time.Time) {
-	if t.IsZero() {
+	if !at.IsZero() && (t.IsZero() || at.Before(*t)) {
 		*t = at
 	}
 }

@@ -5,8 +5,8 @@ import "time"
 // A Job is long work as a leased row: it goes on after a crash, reports progress and can be cancelled.
 //
 //	queued ──claimed──▶ running ──done──▶ completed
-//	  └──cancel──┐        ├──error──▶ failed
-//	             └────────┴──cancel──▶ cancelled
+//	  ├──error──▶ failed      ├──error──▶ failed
+//	  └──cancel──▶ cancelled  └──cancel──▶ cancelled
 type Job struct {
 	ID   int64
 	UUID string

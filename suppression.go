@@ -1,8 +1,10 @@
 package arauto
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // A Suppression says: do not contact this person. It is kept with its evidence, and lifted, never
@@ -56,22 +58,31 @@ const (
 	PreferenceResume Preference = "resume"
 )
 
-// PreferenceIn reads a whole message as an opt-out or its undoing: case, accents, surrounding space and
-// closing punctuation do not matter, but "não quero parar" is not PARAR.
+// PreferenceIn reads a whole message as an opt-out or its undoing: case, accents, spacing and whatever
+// stands around the words (punctuation, emoji) do not matter, but "não quero parar" is not PARAR. A word
+// that is among both counts as an opt-out.
 func (a Account) PreferenceIn(text string) Preference {
-	word := strings.Trim(Fold(text), " \t\r\n.!?,;:\"'*_~")
-	if word == "" || len(word) > 64 {
+	said := bareWords(text)
+	if said == "" {
 		return PreferenceNone
 	}
-	for _, w := range a.StopWords {
-		if Fold(w) == word {
-			return PreferenceStop
-		}
-	}
-	for _, w := range a.ResumeWords {
-		if Fold(w) == word {
-			return PreferenceResume
-		}
+	is := func(word string) bool { return bareWords(word) == said }
+	switch {
+	case slices.ContainsFunc(a.StopWords, is):
+		return PreferenceStop
+	case slices.ContainsFunc(a.ResumeWords, is):
+		return PreferenceResume
 	}
 	return PreferenceNone
+}
+
+// bareWords is s as people mean it: folded, single spaces, nothing but letters and digits at its ends.
+// What has neither, an emoji say, stays itself.
+func bareWords(s string) string {
+	folded := squeeze(Fold(s))
+	bare := strings.TrimFunc(folded, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if bare == "" {
+		return folded
+	}
+	return bare
 }

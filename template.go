@@ -152,7 +152,7 @@ func (v Value) check(slot string) error {
 		return nil
 	case v.From == FromContact:
 		return Errorf(KindInvalid, "mapping."+slot, "a contact has no attribute %q; use name, first_name, phone or external_id", v.Text)
-	case (v.From == FromField || v.From == FromFixed) && v.Text != "":
+	case (v.From == FromField || v.From == FromFixed) && squeeze(v.Text) != "":
 		return nil
 	case v.From == FromField || v.From == FromFixed:
 		return Errorf(KindInvalid, "mapping."+slot, "a %s value needs a text", v.From)
@@ -183,20 +183,22 @@ func (v Value) Of(c Contact) (text string, ok bool) {
 		case "name":
 			text = c.Name
 		case "first_name":
-			text, _, _ = strings.Cut(strings.TrimSpace(c.Name), " ")
+			text, _, _ = strings.Cut(squeeze(c.Name), " ")
 		case "phone":
 			text = string(c.Phone)
 		case "external_id":
 			text = c.External
 		}
 	}
-	// Meta refuses newlines, tabs and runs of spaces in a parameter (132018).
-	text = strings.Join(strings.Fields(text), " ")
-	if text == "" {
-		text = v.Default
+	if text = squeeze(text); text == "" {
+		text = squeeze(v.Default)
 	}
 	return text, text != ""
 }
+
+// squeeze puts one space where s has newlines, tabs or runs of spaces, which Meta refuses in a
+// parameter (132018), and none at the ends.
+func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Render fills t for c. The error is invalid and names the slot for which c has no value.
 func (t Template) Render(m Mapping, c Contact) (Message, error) {
@@ -222,6 +224,8 @@ func (v Value) source() string {
 		return fmt.Sprintf("the contact's field %q is empty or missing", v.Text)
 	case FromContact:
 		return fmt.Sprintf("the contact's %s is empty", v.Text)
+	case FromFixed:
+		return "its fixed text is empty"
 	}
 	return "it is not mapped"
 }

@@ -1,0 +1,426 @@
+package arauto_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"arauto"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// base is a moment like any other; tests count seconds from it.
+var base = time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC)
+
+func after(seconds int) time.Time { return base.Add(time.Duration(seconds) * time.Second) }
+
+// contactLife is what each event makes of a contact in each state: the state after it, or "" for a pair
+// that is refused. It is written out a second time, on purpose: a state or an event that is new, or a
+// pair that changes its mind, has to be said here as well.
+var contactLife = map[arauto.ContactState]map[arauto.EventKind]arauto.ContactState{
+	"pending": {
+		"intended": "sending", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "pending", "suppressed": "suppressed", "cancelled": "cancelled", "again": "",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "pending", "replied": "replied",
+	},
+	"sending": {
+		"intended": "", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
+	},
+	"unknown": {
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "pending",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
+	},
+	"sent": {
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "sent", "suppressed": "", "cancelled": "", "again": "",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
+	},
+	"delivered": {
+		"intended": "", "accepted": "delivered", "deferred": "", "refused": "", "lost": "delivered", "suppressed": "", "cancelled": "", "again": "",
+		"sent": "delivered", "delivered": "delivered", "read": "read", "failed": "delivered", "replied": "replied",
+	},
+	"read": {
+		"intended": "", "accepted": "read", "deferred": "", "refused": "", "lost": "read", "suppressed": "", "cancelled": "", "again": "",
+		"sent": "read", "delivered": "read", "read": "read", "failed": "read", "replied": "replied",
+	},
+	"replied": {
+		"intended": "", "accepted": "replied", "deferred": "", "refused": "", "lost": "replied", "suppressed": "", "cancelled": "", "again": "",
+		"sent": "replied", "delivered": "replied", "read": "replied", "failed": "replied", "replied": "replied",
+	},
+	"failed": {
+		"intended": "", "accepted": "failed", "deferred": "", "refused": "failed", "lost": "failed", "suppressed": "", "cancelled": "", "again": "pending",
+		"sent": "failed", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
+	},
+	"suppressed": {
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "suppressed", "suppressed": "suppressed", "cancelled": "", "again": "pending",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "suppressed", "replied": "replied",
+	},
+	"cancelled": {
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "cancelled", "suppressed": "", "cancelled": "cancelled", "again": "pending",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "cancelled", "replied": "replied",
+	},
+}
+
+func TestContact_EveryPairIsDecided(t *testing.T) {
+	if len(contactLife) != len(arauto.ContactStates()) {
+		t.Errorf("the test knows %d states, the code %d", len(contactLife), len(arauto.ContactStates()))
+	}
+	for _, s := range arauto.ContactStates() {
+		if len(contactLife[s]) != len(arauto.EventKinds()) {
+			t.Errorf("%s: the test knows %d events, the code %d", s, len(contactLife[s]), len(arauto.EventKinds()))
+		}
+		for _, e := range arauto.EventKinds() {
+			want, decided := contactLife[s][e]
+			if !decided {
+				t.Errorf("nobody decided what a contact that is %s does when %s", s, e)
+				continue
+			}
+			before := arauto.Contact{ID: 7, State: s, UpdatedAt: base}
+			got, err := before.Apply(arauto.Event{Kind: e, At: after(1)})
+			if want == "" {
+				if arauto.KindOf(err) != arauto.KindConflict || cmp.Diff(before, got) != "" {
+					t.Errorf("%s + %s: %s, %v; want a conflict and the contact unchanged", s, e, got.State, err)
+				}
+				continue
+			}
+			if err != nil || got.State != want {
+				t.Errorf("%s + %s: %s, %v; want %s", s, e, got.State, err, want)
+			}
+		}
+	}
+}
+
+// An event or a state that is not listed would escape the tests that go by the lists.
+func TestContact_UnknownPairsAreConflicts(t *testing.T) {
+	for _, c := range []struct {
+		state arauto.ContactState
+		event arauto.EventKind
+	}{{"", arauto.EventSent}, {"gone", arauto.EventSent}, {arauto.ContactSending, ""}, {arauto.ContactSending, "bounced"}} {
+		_, err := arauto.Contact{State: c.state}.Apply(arauto.Event{Kind: c.event, At: base})
+		if arauto.KindOf(err) != arauto.KindConflict {
+			t.Errorf("%q + %q: %v; want a conflict", c.state, c.event, err)
+		}
+	}
+}
+
+// The cases a reader asks about first, with what they leave behind.
+func TestContact_Apply(t *testing.T) {
+	failed := arauto.Event{Kind: arauto.EventFailed, At: after(5), Reason: arauto.ReasonNotOnWhatsApp, Code: 131026, Detail: "undeliverable"}
+	tests := map[string]struct {
+		events []arauto.Event
+		want   arauto.Contact // ID and UpdatedAt are not compared
+	}{
+		"the whole way": {
+			[]arauto.Event{{Kind: "accepted", At: after(1)}, {Kind: "sent", At: after(2)}, {Kind: "delivered", At: after(3)}, {Kind: "read", At: after(4)}, {Kind: "replied", At: after(5), ReplyText: "quero"}},
+			arauto.Contact{State: "replied", SentAt: after(1), DeliveredAt: after(3), ReadAt: after(4), RepliedAt: after(5), ReplyText: "quero"},
+		},
+		"a read that overtook everything": {
+			[]arauto.Event{{Kind: "read", At: after(4)}, {Kind: "accepted", At: after(1)}, {Kind: "delivered", At: after(3)}},
+			arauto.Contact{State: "read", SentAt: after(1), DeliveredAt: after(3), ReadAt: after(4)},
+		},
+		"read without delivered": {
+			[]arauto.Event{{Kind: "sent", At: after(1)}, {Kind: "read", At: after(4)}},
+			arauto.Contact{State: "read", SentAt: after(1), DeliveredAt: after(4), ReadAt: after(4)},
+		},
+		"answered from the lock screen": {
+			[]arauto.Event{{Kind: "sent", At: after(1)}, {Kind: "replied", At: after(4), ReplyAction: "Sim"}},
+			arauto.Contact{State: "replied", SentAt: after(1), DeliveredAt: after(4), RepliedAt: after(4), ReplyAction: "Sim"},
+		},
+		"a delivery wins over an earlier failure": {
+			[]arauto.Event{failed, {Kind: "delivered", At: after(9)}},
+			arauto.Contact{State: "delivered", SentAt: after(9), DeliveredAt: after(9)},
+		},
+		"a failure after delivery changes nothing": {
+			[]arauto.Event{{Kind: "delivered", At: after(3)}, failed},
+			arauto.Contact{State: "delivered", SentAt: after(3), DeliveredAt: after(3)},
+		},
+		"sent and then failed": {
+			[]arauto.Event{{Kind: "accepted", At: after(1)}, failed},
+			arauto.Contact{State: "failed", SentAt: after(1), FailedAt: after(5), Reason: failed.Reason, Code: failed.Code, Detail: failed.Detail},
+		},
+		"lost, then found": {
+			[]arauto.Event{{Kind: "lost", At: after(1), Reason: arauto.ReasonInterrupted}, {Kind: "sent", At: after(2)}},
+			arauto.Contact{State: "sent", SentAt: after(2)},
+		},
+		"lost stays lost": {
+			[]arauto.Event{{Kind: "lost", At: after(1), Reason: arauto.ReasonNoAnswer, Detail: "timeout"}},
+			arauto.Contact{State: "unknown", Reason: arauto.ReasonNoAnswer, Detail: "timeout"},
+		},
+		"deferred waits with its reason": {
+			[]arauto.Event{{Kind: "deferred", At: after(1), Due: after(9), Reason: arauto.ReasonTooFast, Code: 130429}},
+			arauto.Contact{State: "pending", DueAt: after(9), Reason: arauto.ReasonTooFast, Code: 130429},
+		},
+		"tried again after deferring": {
+			[]arauto.Event{{Kind: "deferred", At: after(1), Due: after(9), Reason: arauto.ReasonTooFast}, {Kind: "intended", At: after(9), Attempt: 12}},
+			arauto.Contact{State: "sending", Attempt: 12, Attempts: 1},
+		},
+		"once more, as a person decided": {
+			[]arauto.Event{{Kind: "accepted", At: after(1)}, failed, {Kind: "again", At: after(20), Due: after(30)}},
+			arauto.Contact{State: "pending", DueAt: after(30)},
+		},
+		"the new attempt has its own moments": {
+			[]arauto.Event{{Kind: "accepted", At: after(1)}, failed, {Kind: "again", At: after(20)}, {Kind: "intended", At: after(21), Attempt: 2}, {Kind: "accepted", At: after(22)}},
+			arauto.Contact{State: "sent", Attempt: 2, Attempts: 1, SentAt: after(22)},
+		},
+		"the first of two reactions": {
+			[]arauto.Event{{Kind: "replied", At: after(8), ReplyText: "depois"}, {Kind: "replied", At: after(5), ReplyText: "antes"}},
+			arauto.Contact{State: "replied", SentAt: after(5), DeliveredAt: after(5), RepliedAt: after(5), ReplyText: "antes"},
+		},
+		"words after a picture": {
+			[]arauto.Event{{Kind: "replied", At: after(5)}, {Kind: "replied", At: after(8), ReplyText: "viu?"}},
+			arauto.Contact{State: "replied", SentAt: after(5), DeliveredAt: after(5), RepliedAt: after(5), ReplyText: "viu?"},
+		},
+		"a report without a moment": {
+			[]arauto.Event{{Kind: "sent", At: after(1)}, {Kind: "delivered"}},
+			arauto.Contact{State: "delivered", SentAt: after(1)},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := arauto.Contact{State: arauto.ContactSending}
+			for _, e := range tt.events {
+				var err error
+				if got, err = got.Apply(e); err != nil {
+					t.Fatal(err)
+				}
+			}
+			got.UpdatedAt = time.Time{}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("-want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+// The gate refuses what cannot be tried at all; the store then applies it to a pending contact.
+func TestContact_RefusedByTheGate(t *testing.T) {
+	c := arauto.Contact{State: arauto.ContactPending, DueAt: base}
+	got, err := c.Apply(arauto.Event{Kind: arauto.EventRefused, At: after(1), Reason: arauto.ReasonMissingValue, Detail: "no value for body.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := arauto.Contact{State: arauto.ContactFailed, Reason: arauto.ReasonMissingValue, Detail: "no value for body.1", FailedAt: after(1), UpdatedAt: after(1)}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+func drawEvent(t *rapid.T) arauto.Event {
+	return arauto.Event{
+		Kind:        rapid.SampledFrom(arauto.EventKinds()).Draw(t, "kind"),
+		At:          after(rapid.IntRange(0, 100).Draw(t, "at")),
+		Due:         after(rapid.IntRange(0, 100).Draw(t, "due")),
+		Attempt:     rapid.Int64Range(1, 9).Draw(t, "attempt"),
+		Reason:      rapid.SampledFrom([]arauto.Reason{"", arauto.ReasonRefused, arauto.ReasonNoAnswer}).Draw(t, "reason"),
+		ReplyText:   rapid.SampledFrom([]string{"", "sim", "não"}).Draw(t, "text"),
+		ReplyAction: rapid.SampledFrom([]string{"", "Sim"}).Draw(t, "action"),
+	}
+}
+
+// stage is how far a contact got on its way to a reaction; 0 for the states off that way.
+func stage(s arauto.ContactState) int {
+	return 1 + slices.Index([]arauto.ContactState{arauto.ContactDelivered, arauto.ContactRead, arauto.ContactReplied}, s)
+}
+
+// Whatever happens, in whatever order: no stage is lost, and a contact says what its state says.
+func TestContact_RandomLives(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := arauto.Contact{State: arauto.ContactPending}
+		for range rapid.IntRange(1, 40).Draw(t, "events") {
+			e := drawEvent(t)
+			next, err := c.Apply(e)
+			if err != nil {
+				if diff := cmp.Diff(c, next); diff != "" {
+					t.Fatalf("refused %s, and changed:\n%s", e.Kind, diff)
+				}
+				continue
+			}
+			if stage(next.State) < stage(c.State) {
+				t.Fatalf("%s + %s went back to %s", c.State, e.Kind, next.State)
+			}
+			if next.UpdatedAt.Before(c.UpdatedAt) {
+				t.Fatalf("%s + %s: UpdatedAt went back", c.State, e.Kind)
+			}
+			if again, err := next.Apply(e); isFact(e.Kind) && (err != nil || cmp.Diff(next, again) != "") {
+				t.Fatalf("%s twice, after %s: %v\n%s", e.Kind, c.State, err, cmp.Diff(next, again))
+			}
+			c = next
+			checkContact(t, c)
+		}
+	})
+}
+
+func isFact(k arauto.EventKind) bool {
+	return slices.Contains([]arauto.EventKind{arauto.EventSent, arauto.EventDelivered, arauto.EventRead, arauto.EventFailed, arauto.EventReplied}, k)
+}
+
+// checkContact fails where a contact's parts contradict its state.
+func checkContact(t *rapid.T, c arauto.Contact) {
+	t.Helper()
+	reached := stage(c.State)
+	for _, p := range []struct {
+		what string
+		ok   bool
+	}{
+		{"due only while pending", c.DueAt.IsZero() || c.State == arauto.ContactPending},
+		{"failed at, exactly when failed", c.FailedAt.IsZero() != (c.State == arauto.ContactFailed)},
+		{"a reason only where one is needed", c.Reason == "" || slices.Contains([]arauto.ContactState{arauto.ContactPending,
+			arauto.ContactUnknown, arauto.ContactFailed, arauto.ContactSuppressed, arauto.ContactCancelled}, c.State)},
+		{"delivered at, from delivered on", c.DeliveredAt.IsZero() == (reached == 0)},
+		{"read at, when read", c.State != arauto.ContactRead || !c.ReadAt.IsZero()},
+		{"replied at, exactly when replied", c.RepliedAt.IsZero() == (c.State != arauto.ContactReplied)},
+		{"sent at, from sent on", !c.SentAt.IsZero() || (reached == 0 && c.State != arauto.ContactSent)},
+		{"no sent at while it never left", c.SentAt.IsZero() || !slices.Contains([]arauto.ContactState{arauto.ContactPending, arauto.ContactSending, arauto.ContactUnknown}, c.State)},
+		{"sent not after delivered", reached == 0 || !c.SentAt.After(c.DeliveredAt)},
+		{"delivered not after read", c.ReadAt.IsZero() || !c.DeliveredAt.After(c.ReadAt)},
+		{"words only of a reply", c.State == arauto.ContactReplied || c.ReplyText+c.ReplyAction == ""},
+	} {
+		if !p.ok {
+			t.Fatalf("not %s: %+v", p.what, c)
+		}
+	}
+}
+
+// drawFacts are some of what can be reported of one message, each at its own moment, as a clock gone wrong
+// may have it.
+func drawFacts(t *rapid.T) []arauto.Event {
+	kinds := []arauto.EventKind{arauto.EventAccepted, arauto.EventLost, arauto.EventSent, arauto.EventDelivered, arauto.EventRead, arauto.EventFailed, arauto.EventReplied}
+	var facts []arauto.Event
+	for _, k := range kinds {
+		if !rapid.Bool().Draw(t, string(k)) {
+			continue
+		}
+		e := arauto.Event{Kind: k, At: after(rapid.IntRange(0, 9).Draw(t, "at"))}
+		switch k {
+		case arauto.EventLost:
+			e.Reason = arauto.ReasonNoAnswer
+		case arauto.EventFailed:
+			e.Reason, e.Code, e.Detail = arauto.ReasonNotOnWhatsApp, 131026, "undeliverable"
+		case arauto.EventReplied:
+			e.ReplyText = "sim"
+		}
+		facts = append(facts, e)
+	}
+	return facts
+}
+
+// shuffled is facts in some order, each at least once.
+func shuffled(t *rapid.T, facts []arauto.Event) []arauto.Event {
+	order := slices.Clone(facts)
+	for range rapid.IntRange(0, 6).Draw(t, "repeats") {
+		if len(facts) > 0 {
+			order = append(order, rapid.SampledFrom(facts).Draw(t, "repeated"))
+		}
+	}
+	return rapid.Permutation(order).Draw(t, "order")
+}
+
+// The same facts leave the same contact and the same attempt, whatever their order and however often each comes.
+func TestFacts_Converge(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		facts := drawFacts(t)
+		one, two := shuffled(t, facts), shuffled(t, facts)
+		if diff := cmp.Diff(live(t, one), live(t, two)); diff != "" {
+			t.Fatalf("%s\nand\n%s\nend differently:\n%s", kinds(one), kinds(two), diff)
+		}
+		if diff := cmp.Diff(attempted(t, one), attempted(t, two)); diff != "" {
+			t.Fatalf("%s\nand\n%s\nend an attempt differently:\n%s", kinds(one), kinds(two), diff)
+		}
+	})
+}
+
+// The same, for every order of all of them: 5,040 lives.
+func TestFacts_ConvergeInEveryOrder(t *testing.T) {
+	facts := []arauto.Event{
+		{Kind: arauto.EventAccepted, At: after(2)}, {Kind: arauto.EventLost, At: after(3), Reason: arauto.ReasonInterrupted},
+		{Kind: arauto.EventSent, At: after(1)}, {Kind: arauto.EventDelivered, At: after(9)}, {Kind: arauto.EventRead, At: after(5)},
+		{Kind: arauto.EventFailed, At: after(4), Reason: arauto.ReasonRefused, Code: 1}, {Kind: arauto.EventReplied, At: after(6), ReplyText: "oi"},
+	}
+	want := live(t, facts)
+	wantAttempt := attempted(t, facts)
+	permute(facts, 0, func(order []arauto.Event) {
+		if diff := cmp.Diff(want, live(t, order)); diff != "" {
+			t.Fatalf("%s ends differently:\n%s", kinds(order), diff)
+		}
+		if diff := cmp.Diff(wantAttempt, attempted(t, order)); diff != "" {
+			t.Fatalf("%s ends an attempt differently:\n%s", kinds(order), diff)
+		}
+	})
+}
+
+func permute(list []arauto.Event, from int, visit func([]arauto.Event)) {
+	if from == len(list) {
+		visit(list)
+		return
+	}
+	for i := from; i < len(list); i++ {
+		list[from], list[i] = list[i], list[from]
+		permute(list, from+1, visit)
+		list[from], list[i] = list[i], list[from]
+	}
+}
+
+type fataler interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
+func live(t fataler, facts []arauto.Event) arauto.Contact {
+	t.Helper()
+	c := arauto.Contact{ID: 7, Attempt: 3, Attempts: 1, State: arauto.ContactSending}
+	for _, e := range facts {
+		next, err := c.Apply(e)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		c = next
+	}
+	return c
+}
+
+func attempted(t fataler, facts []arauto.Event) arauto.Attempt {
+	t.Helper()
+	a := arauto.Attempt{ID: 3, State: arauto.AttemptOpen}
+	for _, e := range facts {
+		if e.Kind == arauto.EventReplied {
+			continue // a reply is the contact's, not the message's
+		}
+		next, err := a.Apply(e)
+		if err != nil {
+			t.Fatalf("%v", err)
+		}
+		a = next
+	}
+	return a
+}
+
+func kinds(events []arauto.Event) string {
+	var list []arauto.EventKind
+	for _, e := range events {
+		list = append(list, e.Kind)
+	}
+	return fmt.Sprint(list)
+}
+
+func TestContactState_Open(t *testing.T) {
+	for _, s := range arauto.ContactStates() {
+		if want := s == "pending" || s == "sending"; s.Open() != want {
+			t.Errorf("%s: open is %v, want %v", s, s.Open(), want)
+		}
+	}
+}
+
+func TestParseContactState(t *testing.T) {
+	for _, s := range arauto.ContactStates() {
+		if got, err := arauto.ParseContactState(string(s)); got != s || err != nil {
+			t.Errorf("%s: %s, %v", s, got, err)
+		}
+	}
+	for _, s := range []string{"", "Pending", "dnd", "completed"} {
+		if _, err := arauto.ParseContactState(s); arauto.KindOf(err) != arauto.KindInvalid {
+			t.Errorf("%q: %v; want an invalid error", s, err)
+		}
+	}
+}
