@@ -20,7 +20,7 @@ func (a *API) actions() {
 		{arauto.CampaignUnschedule, "Make a scheduled campaign a draft again", false},
 		{arauto.CampaignArchive, "Put a campaign out of the way", false},
 	} {
-		handle(a, actionOp(act.event, act.summary), func(ctx context.Context, c Caller, in *byRef) (*wireCampaign, error) {
+		handle(a, actionOp(act.event, act.summary), func(ctx context.Context, c Caller, in *ByRef) (*wireCampaign, error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err
@@ -63,7 +63,7 @@ func (a *API) pauseCampaign(e arauto.CampaignEvent) func(context.Context, Caller
 }
 
 type pauseInput struct {
-	byRef
+	ByRef
 	Body *whyBody
 }
 
@@ -72,7 +72,7 @@ type scheduleBody struct {
 }
 
 func (a *API) scheduleCampaign(ctx context.Context, c Caller, in *struct {
-	byRef
+	ByRef
 	Body *scheduleBody
 },
 ) (*wireCampaign, error) {
@@ -126,7 +126,7 @@ type duplicateBody struct {
 }
 
 func (a *API) duplicateCampaign(ctx context.Context, c Caller, in *struct {
-	byRef
+	ByRef
 	Body *duplicateBody
 },
 ) (*wireCampaign, error) {

@@ -27,7 +27,7 @@ type wireAudit struct {
 
 func (a *API) audit() {
 	handle(a, op{method: http.MethodGet, path: "/audit", scope: arauto.TokenAdmin, tag: "audit", summary: "Who changed what, newest first"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireAudit], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireAudit], error) {
 			before, err := in.key()
 			if err != nil {
 				return nil, err

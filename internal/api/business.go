@@ -55,7 +55,8 @@ type appChange struct {
 	VerifyToken *string `json:"verify_token,omitempty" minLength:"1" maxLength:"500" writeOnly:"true"`
 }
 
-type byRef struct {
+// ByRef is a path that names a row. (huma fills embedded structs only when their names are exported.)
+type ByRef struct {
 	ID string `path:"id" maxLength:"36" doc:"Number or UUID"`
 }
 
@@ -70,7 +71,7 @@ func (a *API) apps() {
 			return &out, err
 		})
 	handle(a, op{method: http.MethodGet, path: "/apps", scope: arauto.TokenRead, tag: "business", summary: "List Meta apps"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireApp], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireApp], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err
@@ -79,14 +80,14 @@ func (a *API) apps() {
 			return pageOf(ctx, *in, rows, func(app arauto.App) int64 { return app.ID }, wordApp), err
 		})
 	handle(a, op{method: http.MethodGet, path: "/apps/{id}", scope: arauto.TokenRead, tag: "business", summary: "A Meta app"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireApp, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireApp, error) {
 			app, err := a.app(ctx, c, ref(in.ID))
 			out := wordApp(app)
 			return &out, err
 		})
 	handle(a, op{method: http.MethodPatch, path: "/apps/{id}", scope: arauto.TokenAdmin, tag: "business", summary: "Change a Meta app"},
 		func(ctx context.Context, c Caller, in *struct {
-			byRef
+			ByRef
 			Body appChange
 		}) (*wireApp, error) {
 			app, err := a.app(ctx, c, ref(in.ID))
@@ -143,7 +144,7 @@ func (a *API) wabas() {
 			return &out, err
 		})
 	handle(a, op{method: http.MethodGet, path: "/wabas", scope: arauto.TokenRead, tag: "business", summary: "List WhatsApp Business Accounts"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireWABA], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireWABA], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err

@@ -109,7 +109,7 @@ func (a *API) campaigns() {
 	}, a.createCampaign)
 	handle(a, op{method: http.MethodGet, path: "/campaigns", scope: arauto.TokenRead, tag: "campaigns", summary: "List campaigns, newest first"}, a.listCampaigns)
 	handle(a, op{method: http.MethodGet, path: "/campaigns/{id}", scope: arauto.TokenRead, tag: "campaigns", summary: "A campaign with its counts"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireCampaign, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireCampaign, error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			return a.answerCampaign(ctx, campaign, err)
 		})
@@ -136,7 +136,7 @@ func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body new
 }
 
 func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {
-	paging
+	Paging
 	State []string `query:"state" maxItems:"7" enum:"draft,scheduled,running,paused,completed,cancelled,archived" doc:"Any of these, separated by commas"`
 },
 ) (*page[wireCampaign], error) {
@@ -157,12 +157,12 @@ func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {
 		ids[i] = r.ID
 	}
 	counts, err := a.Store.Counts(ctx, c.Account.ID, ids)
-	return pageOf(ctx, in.paging, rows, func(r arauto.Campaign) int64 { return r.ID },
+	return pageOf(ctx, in.Paging, rows, func(r arauto.Campaign) int64 { return r.ID },
 		func(r arauto.Campaign) wireCampaign { return wordCampaign(r, counts[r.ID]) }), err
 }
 
 func (a *API) patchCampaign(ctx context.Context, c Caller, in *struct {
-	byRef
+	ByRef
 	Body campaignChange
 },
 ) (*wireCampaign, error) {

@@ -126,28 +126,28 @@ func (a *API) contacts() {
 	}, a.addContacts)
 	handle(a, op{method: http.MethodGet, path: "/campaigns/{id}/contacts", scope: arauto.TokenRead, tag: "contacts", summary: "A campaign's contacts, newest first"},
 		func(ctx context.Context, c Caller, in *struct {
-			byRef
-			paging
-			contactQuery
+			ByRef
+			Paging
+			ContactQuery
 		}) (*page[wireContact], error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err
 			}
-			return a.listContacts(ctx, c, in.paging, in.contactQuery, []int64{campaign.ID})
+			return a.listContacts(ctx, c, in.Paging, in.ContactQuery, []int64{campaign.ID})
 		})
 	handle(a, op{method: http.MethodGet, path: "/contacts", scope: arauto.TokenRead, tag: "contacts", summary: "Contacts of every campaign, newest first"},
 		func(ctx context.Context, c Caller, in *struct {
-			paging
-			contactQuery
+			Paging
+			ContactQuery
 		}) (*page[wireContact], error) {
-			return a.listContacts(ctx, c, in.paging, in.contactQuery, nil)
+			return a.listContacts(ctx, c, in.Paging, in.ContactQuery, nil)
 		})
 	handle(a, op{method: http.MethodGet, path: "/contacts/{id}", scope: arauto.TokenRead, tag: "contacts", summary: "A contact with its attempts"}, a.oneContact)
 }
 
 func (a *API) addContacts(ctx context.Context, c Caller, in *struct {
-	byRef
+	ByRef
 	Body []newContact `minItems:"1" maxItems:"1000" nullable:"false"`
 },
 ) (*addedPage, error) {
@@ -201,8 +201,8 @@ func (a *API) readContact(c Caller, campaign int64, b newContact) (arauto.Contac
 	}, nil
 }
 
-// contactQuery selects contacts.
-type contactQuery struct {
+// ContactQuery selects contacts in lists and reports.
+type ContactQuery struct {
 	State      []string `query:"state" maxItems:"10" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these, separated by commas"`
 	Phone      string   `query:"phone" maxLength:"40" doc:"The whole number, in any common spelling"`
 	Name       string   `query:"name" maxLength:"200" doc:"Contained; case and accents do not matter"`
@@ -210,7 +210,7 @@ type contactQuery struct {
 	FieldValue string   `query:"field_value" maxLength:"1000" doc:"Compared exactly"`
 }
 
-func (a *API) filter(c Caller, q contactQuery, campaigns []int64) (arauto.ContactFilter, error) {
+func (a *API) filter(c Caller, q ContactQuery, campaigns []int64) (arauto.ContactFilter, error) {
 	f := arauto.ContactFilter{Campaigns: campaigns, Name: q.Name, FieldKey: q.FieldKey, FieldValue: q.FieldValue, Now: a.Now()}
 	if (q.FieldKey == "") != (q.FieldValue == "") {
 		return f, arauto.Errorf(arauto.KindInvalid, "query.field_key", "field_key and field_value go together")
@@ -242,7 +242,7 @@ func (a *API) personKeys(c Caller, raw string) []string {
 	return keys
 }
 
-func (a *API) listContacts(ctx context.Context, c Caller, p paging, q contactQuery, campaigns []int64) (*page[wireContact], error) {
+func (a *API) listContacts(ctx context.Context, c Caller, p Paging, q ContactQuery, campaigns []int64) (*page[wireContact], error) {
 	below, err := p.key()
 	if err != nil {
 		return nil, err
@@ -295,7 +295,7 @@ type contactDetail struct {
 	AttemptList []wireAttempt `json:"attempt_list" nullable:"false"`
 }
 
-func (a *API) oneContact(ctx context.Context, c Caller, in *byNumber) (*contactDetail, error) {
+func (a *API) oneContact(ctx context.Context, c Caller, in *ByNumber) (*contactDetail, error) {
 	row, err := a.Store.Contact(ctx, c.Account.ID, in.ID)
 	if err != nil {
 		return nil, err

@@ -56,7 +56,7 @@ type conversationDetail struct {
 
 func (a *API) conversations() {
 	handle(a, op{method: http.MethodGet, path: "/conversations", scope: arauto.TokenRead, tag: "conversations", summary: "Conversations, newest first"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireConversation], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireConversation], error) {
 			before, err := in.key()
 			if err != nil {
 				return nil, err
@@ -67,7 +67,7 @@ func (a *API) conversations() {
 	handle(a, op{method: http.MethodGet, path: "/conversations/{uuid}", scope: arauto.TokenRead, tag: "conversations", summary: "A conversation with its messages"},
 		func(ctx context.Context, c Caller, in *struct {
 			UUID string `path:"uuid" format:"uuid"`
-			paging
+			Paging
 		}) (*conversationDetail, error) {
 			after, err := in.key()
 			if err != nil {
@@ -78,7 +78,7 @@ func (a *API) conversations() {
 				return nil, err
 			}
 			rows, err := a.Store.Messages(ctx, c.Account.ID, v.ID, after, in.Limit)
-			messages := pageOf(ctx, in.paging, rows, func(m arauto.InboundMessage) int64 { return m.ID }, wordMessage)
+			messages := pageOf(ctx, in.Paging, rows, func(m arauto.InboundMessage) int64 { return m.ID }, wordMessage)
 			return &conversationDetail{wordConversation(v), *messages}, err
 		})
 }

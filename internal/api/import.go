@@ -68,7 +68,7 @@ func wordJob(j arauto.Job) wireJob {
 }
 
 type importInput struct {
-	byRef
+	ByRef
 	Name    string `query:"name" maxLength:"200" doc:"The file's name, where a raw body has none"`
 	Columns string `query:"columns" maxLength:"4000" doc:"JSON object naming columns by their header where they are not found by themselves: {\"phone\":\"Cel. do titular\"}"`
 }
@@ -157,7 +157,7 @@ func upload(r *http.Request) (name string, file io.Reader, err error) {
 func (a *API) jobs() {
 	handle(a, op{method: http.MethodGet, path: "/jobs", scope: arauto.TokenRead, tag: "imports", summary: "Long work, newest first"},
 		func(ctx context.Context, c Caller, in *struct {
-			paging
+			Paging
 			Campaign string `query:"campaign" maxLength:"36" doc:"Number or UUID"`
 		}) (*page[wireJob], error) {
 			before, err := in.key()
@@ -171,16 +171,16 @@ func (a *API) jobs() {
 				}
 			}
 			rows, err := a.Store.Jobs(ctx, c.Account.ID, campaign.ID, before, in.Limit)
-			return pageOf(ctx, in.paging, rows, func(j arauto.Job) int64 { return j.ID }, wordJob), err
+			return pageOf(ctx, in.Paging, rows, func(j arauto.Job) int64 { return j.ID }, wordJob), err
 		})
 	handle(a, op{method: http.MethodGet, path: "/jobs/{id}", scope: arauto.TokenRead, tag: "imports", summary: "How far a job is"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireJob, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireJob, error) {
 			job, err := a.job(ctx, c, in.ID)
 			out := wordJob(job)
 			return &out, err
 		})
 	handle(a, op{method: http.MethodDelete, path: "/jobs/{id}", scope: arauto.TokenWrite, tag: "imports", summary: "Cancel a job", more: "What it has done stays done."},
-		func(ctx context.Context, c Caller, in *byRef) (*wireJob, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireJob, error) {
 			job, err := a.job(ctx, c, in.ID)
 			if err != nil {
 				return nil, err
@@ -200,7 +200,7 @@ func (a *API) job(ctx context.Context, c Caller, id string) (arauto.Job, error) 
 	return find(ctx, ref(id), "job", c.Account.ID, a.Store.Job, a.Store.JobByUUID)
 }
 
-func (a *API) rejects(ctx context.Context, c Caller, in *byRef) (func(http.ResponseWriter), error) {
+func (a *API) rejects(ctx context.Context, c Caller, in *ByRef) (func(http.ResponseWriter), error) {
 	job, err := a.job(ctx, c, in.ID)
 	if err != nil {
 		return nil, err

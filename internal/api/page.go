@@ -15,8 +15,8 @@ import (
 	"arauto"
 )
 
-// paging is what every list takes. Pages follow a key, so the thousandth costs what the first does.
-type paging struct {
+// Paging is what every list takes. Pages follow a key, so the thousandth costs what the first does.
+type Paging struct {
 	Limit  int    `query:"limit" minimum:"1" maximum:"1000" default:"50" doc:"Rows in a page"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"From the previous page's next; opaque"`
 }
@@ -28,7 +28,7 @@ type page[T any] struct {
 }
 
 // key is the row id a list goes on from; 0 = from its beginning.
-func (p paging) key() (int64, error) {
+func (p Paging) key() (int64, error) {
 	keys, err := readCursor(p.Cursor, 1)
 	if err != nil || keys == nil {
 		return 0, err
@@ -38,7 +38,7 @@ func (p paging) key() (int64, error) {
 
 // pageOf words rows. A full page has a next one, which may turn out to be empty: whether there is more is
 // not worth a second look.
-func pageOf[R, T any](ctx context.Context, p paging, rows []R, id func(R) int64, word func(R) T) *page[T] {
+func pageOf[R, T any](ctx context.Context, p Paging, rows []R, id func(R) int64, word func(R) T) *page[T] {
 	out := &page[T]{Data: make([]T, 0, len(rows))}
 	for _, r := range rows {
 		out.Data = append(out.Data, word(r))

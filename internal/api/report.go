@@ -32,7 +32,7 @@ type reportQuery struct {
 	InsertedFrom time.Time `query:"inserted_from" doc:"Inclusive"`
 	InsertedTo   time.Time `query:"inserted_to" doc:"Inclusive"`
 	UpdatedSince time.Time `query:"updated_since" doc:"Only rows changed since, oldest change first; follow resume to be told of later ones"`
-	contactQuery
+	ContactQuery
 }
 
 // reportPage is what is streamed; it is never held whole.
@@ -92,7 +92,7 @@ func (a *API) reportFilter(ctx context.Context, c Caller, in *reportQuery) (arau
 		}
 		campaigns = append(campaigns, campaign.ID)
 	}
-	f, err := a.filter(c, in.contactQuery, campaigns)
+	f, err := a.filter(c, in.ContactQuery, campaigns)
 	f.InsertedFrom, f.InsertedTo = in.InsertedFrom.UTC(), in.InsertedTo.UTC()
 	if in.InsertedFrom.IsZero() {
 		f.InsertedFrom = time.Time{}

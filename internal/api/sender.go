@@ -70,7 +70,7 @@ type whyBody struct {
 func (a *API) senders() {
 	handle(a, op{method: http.MethodPost, path: "/senders", scope: arauto.TokenAdmin, tag: "senders", summary: "Add a WhatsApp number", status: http.StatusCreated}, a.createSender)
 	handle(a, op{method: http.MethodGet, path: "/senders", scope: arauto.TokenRead, tag: "senders", summary: "List WhatsApp numbers"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireSender], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireSender], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err
@@ -79,19 +79,19 @@ func (a *API) senders() {
 			return pageOf(ctx, *in, rows, func(s arauto.Sender) int64 { return s.ID }, wordSender), err
 		})
 	handle(a, op{method: http.MethodGet, path: "/senders/{id}", scope: arauto.TokenRead, tag: "senders", summary: "A WhatsApp number"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireSender, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireSender, error) {
 			return answerSender(a.sender(ctx, c, ref(in.ID)))
 		})
 	handle(a, op{method: http.MethodPatch, path: "/senders/{id}", scope: arauto.TokenAdmin, tag: "senders", summary: "Change a WhatsApp number"},
 		func(ctx context.Context, c Caller, in *struct {
-			byRef
+			ByRef
 			Body senderChange
 		}) (*wireSender, error) {
 			return a.changeSender(ctx, c, in.ID, func(s *arauto.Sender) error { return a.apply(c, in.Body, s) })
 		})
 	handle(a, op{method: http.MethodPost, path: "/senders/{id}/pause", scope: arauto.TokenAdmin, tag: "senders", summary: "Send nothing from a number for now"},
 		func(ctx context.Context, c Caller, in *struct {
-			byRef
+			ByRef
 			Body *whyBody
 		}) (*wireSender, error) {
 			return a.changeSender(ctx, c, in.ID, func(s *arauto.Sender) error {
@@ -103,7 +103,7 @@ func (a *API) senders() {
 			})
 		})
 	handle(a, op{method: http.MethodPost, path: "/senders/{id}/resume", scope: arauto.TokenAdmin, tag: "senders", summary: "Send from a number again"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireSender, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireSender, error) {
 			return a.changeSender(ctx, c, in.ID, func(s *arauto.Sender) error { s.Pause = ""; return nil })
 		})
 }

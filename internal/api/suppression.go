@@ -68,7 +68,7 @@ func (a *API) suppressions() {
 		method: http.MethodDelete, path: "/suppressions/{id}", scope: arauto.TokenWrite, tag: "suppressions", summary: "Lift a suppression", status: http.StatusNoContent,
 		more: "It is kept, with the evidence of both.",
 	}, func(ctx context.Context, c Caller, in *struct {
-		byNumber
+		ByNumber
 		Evidence string `query:"evidence" required:"true" minLength:"1" maxLength:"1000" doc:"Why the person may be contacted again"`
 	}) (*struct{}, error) {
 		return nil, a.Store.LiftSuppression(ctx, actor(c), a.Now(), c.Account.ID, in.ID, in.Evidence)
@@ -112,7 +112,7 @@ func (a *API) suppress(ctx context.Context, c Caller, in *struct{ Body newSuppre
 }
 
 func (a *API) listSuppressions(ctx context.Context, c Caller, in *struct {
-	paging
+	Paging
 	Phone string `query:"phone" maxLength:"40" doc:"One person's; in any common spelling"`
 },
 ) (*page[wireSuppression], error) {
@@ -122,7 +122,7 @@ func (a *API) listSuppressions(ctx context.Context, c Caller, in *struct {
 	}
 	if in.Phone == "" {
 		rows, err := a.Store.Suppressions(ctx, c.Account.ID, before, in.Limit, "")
-		return pageOf(ctx, in.paging, rows, func(s arauto.Suppression) int64 { return s.ID }, wordSuppression), err
+		return pageOf(ctx, in.Paging, rows, func(s arauto.Suppression) int64 { return s.ID }, wordSuppression), err
 	}
 	keys := a.personKeys(c, in.Phone)
 	if len(keys) == 0 {
@@ -130,5 +130,5 @@ func (a *API) listSuppressions(ctx context.Context, c Caller, in *struct {
 	}
 	// One spelling is nearly always one person; where it may be two, the likelier comes first.
 	rows, err := a.Store.Suppressions(ctx, c.Account.ID, before, in.Limit, keys[0])
-	return pageOf(ctx, in.paging, rows, func(s arauto.Suppression) int64 { return s.ID }, wordSuppression), err
+	return pageOf(ctx, in.Paging, rows, func(s arauto.Suppression) int64 { return s.ID }, wordSuppression), err
 }

@@ -81,7 +81,7 @@ type wireSync struct {
 
 func (a *API) templates() {
 	handle(a, op{method: http.MethodPost, path: "/wabas/{id}/templates/sync", scope: arauto.TokenAdmin, tag: "templates", summary: "Fetch a WABA's templates from Meta now"},
-		func(ctx context.Context, c Caller, in *byNumber) (*wireSync, error) {
+		func(ctx context.Context, c Caller, in *ByNumber) (*wireSync, error) {
 			waba, err := a.Store.WABA(ctx, c.Account.ID, in.ID)
 			if err != nil {
 				return nil, err
@@ -90,7 +90,7 @@ func (a *API) templates() {
 			return &wireSync{added, changed}, err
 		})
 	handle(a, op{method: http.MethodGet, path: "/templates", scope: arauto.TokenRead, tag: "templates", summary: "List templates"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireTemplate], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireTemplate], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err
@@ -99,7 +99,7 @@ func (a *API) templates() {
 			return pageOf(ctx, *in, rows, func(t arauto.Template) int64 { return t.ID }, wordTemplate), err
 		})
 	handle(a, op{method: http.MethodGet, path: "/templates/{id}", scope: arauto.TokenRead, tag: "templates", summary: "A template with the parameters a campaign must fill"},
-		func(ctx context.Context, c Caller, in *byRef) (*wireTemplate, error) {
+		func(ctx context.Context, c Caller, in *ByRef) (*wireTemplate, error) {
 			t, err := a.template(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err

@@ -61,14 +61,15 @@ type wireRequest struct {
 	Remote string     `json:"remote"`
 }
 
-type byNumber struct {
+// ByNumber is a path that names a row by its number alone.
+type ByNumber struct {
 	ID int64 `path:"id" minimum:"1"`
 }
 
 func (a *API) tokens() {
 	handle(a, op{method: http.MethodPost, path: "/tokens", scope: arauto.TokenAdmin, tag: "tokens", summary: "Make a token", status: http.StatusCreated, secret: true}, a.createToken)
 	handle(a, op{method: http.MethodGet, path: "/tokens", scope: arauto.TokenAdmin, tag: "tokens", summary: "List tokens, oldest first"},
-		func(ctx context.Context, c Caller, in *paging) (*page[wireToken], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[wireToken], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err
@@ -79,7 +80,7 @@ func (a *API) tokens() {
 	handle(a, op{
 		method: http.MethodDelete, path: "/tokens/{id}", scope: arauto.TokenAdmin, tag: "tokens", summary: "Revoke a token",
 		more: "Nobody gets in with it any more, at the latest ten seconds later.", status: http.StatusNoContent,
-	}, func(ctx context.Context, c Caller, in *byNumber) (*struct{}, error) {
+	}, func(ctx context.Context, c Caller, in *ByNumber) (*struct{}, error) {
 		if err := a.Store.RevokeToken(ctx, actor(c), a.Now(), c.Account.ID, in.ID); err != nil {
 			return nil, err
 		}
@@ -89,9 +90,9 @@ func (a *API) tokens() {
 		return nil, nil
 	})
 	handle(a, op{method: http.MethodGet, path: "/tokens/{id}/requests", scope: arauto.TokenAdmin, tag: "tokens", summary: "A token's latest 200 requests, newest first"},
-		func(ctx context.Context, c Caller, in *byNumber) (*page[wireRequest], error) {
+		func(ctx context.Context, c Caller, in *ByNumber) (*page[wireRequest], error) {
 			rows, err := a.Store.Requests(ctx, c.Account.ID, in.ID)
-			return pageOf(ctx, paging{Limit: arauto.RequestsKept + 1}, rows, func(arauto.Request) int64 { return 0 }, wordRequest), err
+			return pageOf(ctx, Paging{Limit: arauto.RequestsKept + 1}, rows, func(arauto.Request) int64 { return 0 }, wordRequest), err
 		})
 }
 

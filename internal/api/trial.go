@@ -54,7 +54,7 @@ func (a *API) trials() {
 	}, a.testSend)
 }
 
-func (a *API) dryRun(ctx context.Context, c Caller, in *byRef) (*wireTrial, error) {
+func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, error) {
 	campaign, err := a.campaign(ctx, c, ref(in.ID))
 	if err != nil {
 		return nil, err
@@ -190,7 +190,7 @@ type wireReceipt struct {
 }
 
 func (a *API) testSend(ctx context.Context, c Caller, in *struct {
-	byRef
+	ByRef
 	Body testBody
 },
 ) (*wireReceipt, error) {

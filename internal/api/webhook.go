@@ -33,7 +33,7 @@ func (a *API) webhooks() {
 		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 		Cursor string `query:"cursor" maxLength:"200"`
 	}) (*page[wireWebhook], error) {
-		p := paging{in.Limit, in.Cursor}
+		p := Paging{in.Limit, in.Cursor}
 		before, err := p.key()
 		if err != nil {
 			return nil, err

@@ -43,7 +43,7 @@ type whyPhone struct {
 
 func (a *API) why() {
 	handle(a, op{method: http.MethodGet, path: "/contacts/{id}/why", scope: arauto.TokenRead, tag: "why", summary: "Why a contact was or was not contacted"},
-		func(ctx context.Context, c Caller, in *byNumber) (*wireWhy, error) {
+		func(ctx context.Context, c Caller, in *ByNumber) (*wireWhy, error) {
 			row, err := a.Store.Contact(ctx, c.Account.ID, in.ID)
 			if err != nil {
 				return nil, err
