@@ -180,6 +180,9 @@ func operationID(method, path string) string {
 // answer is how huma wants a body.
 type answer[T any] struct{ Body *T }
 
+// nothing is the body of an answer that has none.
+type nothing struct{}
+
 // handle registers h: the one adapter between HTTP and what an operation does.
 func handle[In, Out any](a *API, o op, h func(ctx context.Context, c Caller, in *In) (*Out, error)) {
 	huma.Register(a.huma, o.operation(), func(ctx context.Context, in *In) (*answer[Out], error) {

@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -45,42 +44,57 @@ func (fields) Schema(huma.Registry) *huma.Schema {
 	}
 }
 
-// wireContact is a contact in lists and reports.
-type wireContact struct {
-	ID               int64           `json:"id"`
-	ExternalID       *string         `json:"external_id"`
-	CampaignID       int64           `json:"campaign_id"`
-	CampaignUUID     string          `json:"campaign_uuid"`
-	CampaignName     string          `json:"campaign_name"`
-	Template         *string         `json:"template"`
-	Name             string          `json:"name"`
-	Phone            *string         `json:"phone" doc:"E.164; null when what was given is no phone"`
-	PhoneRaw         string          `json:"phone_raw" doc:"As it was given"`
-	State            string          `json:"state" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled"`
-	Reason           *string         `json:"reason" doc:"Why it failed or was held back"`
-	ReasonWords      *string         `json:"reason_words" doc:"The reason in the account's language"`
-	ErrorCode        *int            `json:"error_code" doc:"The provider's own code"`
-	ErrorDetail      *string         `json:"error_detail" doc:"The provider's own words"`
-	Fields           json.RawMessage `json:"fields" doc:"Custom fields in the file's column order"`
-	Attempts         int             `json:"attempts"`
-	ReplyAction      *string         `json:"reply_action" doc:"The button the person used"`
-	ReplyText        *string         `json:"reply_text"`
-	ConversationUUID *string         `json:"conversation_uuid"`
-	ScheduledFor     *time.Time      `json:"scheduled_for"`
-	InsertedAt       *time.Time      `json:"inserted_at"`
-	UpdatedAt        *time.Time      `json:"updated_at"`
-	SentAt           *time.Time      `json:"sent_at"`
-	DeliveredAt      *time.Time      `json:"delivered_at"`
-	ReadAt           *time.Time      `json:"read_at"`
-	RepliedAt        *time.Time      `json:"replied_at"`
-	FailedAt         *time.Time      `json:"failed_at"`
+// wireFields are custom fields as the store keeps them: a JSON object whose order is not touched.
+type wireFields string
+
+// MarshalJSON is what it holds.
+func (f wireFields) MarshalJSON() ([]byte, error) { return []byte(f), nil }
+
+// Schema is huma's question.
+func (wireFields) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{
+		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString},
+		Description: "Custom fields in the file's column order",
+	}
 }
 
-func wordContact(r arauto.ContactRow, l arauto.Language) wireContact {
-	out := wireContact{
+// WireContact is a contact in lists and reports. (Its name is exported because huma describes embedded
+// structs only then.)
+type WireContact struct {
+	ID               int64      `json:"id"`
+	ExternalID       *string    `json:"external_id"`
+	CampaignID       int64      `json:"campaign_id"`
+	CampaignUUID     string     `json:"campaign_uuid"`
+	CampaignName     string     `json:"campaign_name"`
+	Template         *string    `json:"template"`
+	Name             string     `json:"name"`
+	Phone            *string    `json:"phone" doc:"E.164; null when what was given is no phone"`
+	PhoneRaw         string     `json:"phone_raw" doc:"As it was given"`
+	State            string     `json:"state" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled"`
+	Reason           *string    `json:"reason" doc:"Why it failed or was held back"`
+	ReasonWords      *string    `json:"reason_words" doc:"The reason in the account's language"`
+	ErrorCode        *int       `json:"error_code" doc:"The provider's own code"`
+	ErrorDetail      *string    `json:"error_detail" doc:"The provider's own words"`
+	Fields           wireFields `json:"fields"`
+	Attempts         int        `json:"attempts"`
+	ReplyAction      *string    `json:"reply_action" doc:"The button the person used"`
+	ReplyText        *string    `json:"reply_text"`
+	ConversationUUID *string    `json:"conversation_uuid"`
+	ScheduledFor     *time.Time `json:"scheduled_for"`
+	InsertedAt       *time.Time `json:"inserted_at"`
+	UpdatedAt        *time.Time `json:"updated_at"`
+	SentAt           *time.Time `json:"sent_at"`
+	DeliveredAt      *time.Time `json:"delivered_at"`
+	ReadAt           *time.Time `json:"read_at"`
+	RepliedAt        *time.Time `json:"replied_at"`
+	FailedAt         *time.Time `json:"failed_at"`
+}
+
+func wordContact(r arauto.ContactRow, l arauto.Language) WireContact {
+	out := WireContact{
 		ID: r.ID, ExternalID: text(r.External), CampaignID: r.Campaign, CampaignUUID: r.CampaignUUID, CampaignName: r.CampaignName, Template: text(r.TemplateName),
 		Name: r.Name, Phone: text(r.Phone), PhoneRaw: r.PhoneRaw, State: string(r.State), Reason: text(r.Reason), ReasonWords: text(r.Reason.Words(l)),
-		ErrorDetail: text(r.Detail), Fields: json.RawMessage(r.RawFields), Attempts: r.Attempts,
+		ErrorDetail: text(r.Detail), Fields: wireFields(r.RawFields), Attempts: r.Attempts,
 		ReplyAction: text(r.ReplyAction), ReplyText: text(r.ReplyText), ConversationUUID: text(r.Conversation), ScheduledFor: at(r.Scheduled),
 		InsertedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt), SentAt: at(r.SentAt), DeliveredAt: at(r.DeliveredAt),
 		ReadAt: at(r.ReadAt), RepliedAt: at(r.RepliedAt), FailedAt: at(r.FailedAt),
@@ -89,7 +103,7 @@ func wordContact(r arauto.ContactRow, l arauto.Language) wireContact {
 		out.ErrorCode = &r.Code
 	}
 	if r.RawFields == "" {
-		out.Fields = r.Fields.AppendJSON(nil)
+		out.Fields = wireFields(r.Fields.AppendJSON(nil))
 	}
 	return out
 }
@@ -129,7 +143,7 @@ func (a *API) contacts() {
 			ByRef
 			Paging
 			ContactQuery
-		}) (*page[wireContact], error) {
+		}) (*page[WireContact], error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err
@@ -140,7 +154,7 @@ func (a *API) contacts() {
 		func(ctx context.Context, c Caller, in *struct {
 			Paging
 			ContactQuery
-		}) (*page[wireContact], error) {
+		}) (*page[WireContact], error) {
 			return a.listContacts(ctx, c, in.Paging, in.ContactQuery, nil)
 		})
 	handle(a, op{method: http.MethodGet, path: "/contacts/{id}", scope: arauto.TokenRead, tag: "contacts", summary: "A contact with its attempts"}, a.oneContact)
@@ -242,7 +256,7 @@ func (a *API) personKeys(c Caller, raw string) []string {
 	return keys
 }
 
-func (a *API) listContacts(ctx context.Context, c Caller, p Paging, q ContactQuery, campaigns []int64) (*page[wireContact], error) {
+func (a *API) listContacts(ctx context.Context, c Caller, p Paging, q ContactQuery, campaigns []int64) (*page[WireContact], error) {
 	below, err := p.key()
 	if err != nil {
 		return nil, err
@@ -253,7 +267,7 @@ func (a *API) listContacts(ctx context.Context, c Caller, p Paging, q ContactQue
 	}
 	rows, err := a.Store.ContactRows(ctx, c.Account.ID, f, below, p.Limit)
 	return pageOf(ctx, p, rows, func(r arauto.ContactRow) int64 { return r.ID },
-		func(r arauto.ContactRow) wireContact { return wordContact(r, c.Account.Language) }), err
+		func(r arauto.ContactRow) WireContact { return wordContact(r, c.Account.Language) }), err
 }
 
 type wireAttempt struct {
@@ -291,7 +305,7 @@ func wordAttempts(list []arauto.Attempt) []wireAttempt {
 }
 
 type contactDetail struct {
-	wireContact
+	WireContact
 	AttemptList []wireAttempt `json:"attempt_list" nullable:"false"`
 }
 

@@ -17,7 +17,8 @@ type Conversations interface {
 	Messages(ctx context.Context, account, conversation, after int64, limit int) ([]arauto.InboundMessage, error)
 }
 
-type wireConversation struct {
+// WireConversation is a conversation without its messages.
+type WireConversation struct {
 	ID         int64      `json:"id"`
 	UUID       string     `json:"uuid"`
 	SenderID   int64      `json:"sender_id"`
@@ -28,8 +29,8 @@ type wireConversation struct {
 	ClosedAt   *time.Time `json:"closed_at"`
 }
 
-func wordConversation(v arauto.Conversation) wireConversation {
-	return wireConversation{
+func wordConversation(v arauto.Conversation) WireConversation {
+	return WireConversation{
 		ID: v.ID, UUID: v.UUID, SenderID: v.Sender, ContactID: number(v.Contact), CampaignID: number(v.Campaign), State: string(v.State),
 		OpenedAt: at(v.OpenedAt), ClosedAt: at(v.ClosedAt),
 	}
@@ -50,13 +51,13 @@ func wordMessage(m arauto.InboundMessage) wireMessage {
 }
 
 type conversationDetail struct {
-	wireConversation
+	WireConversation
 	Messages page[wireMessage] `json:"messages" doc:"What the person wrote, oldest first; limit and cursor are of these"`
 }
 
 func (a *API) conversations() {
 	handle(a, op{method: http.MethodGet, path: "/conversations", scope: arauto.TokenRead, tag: "conversations", summary: "Conversations, newest first"},
-		func(ctx context.Context, c Caller, in *Paging) (*page[wireConversation], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[WireConversation], error) {
 			before, err := in.key()
 			if err != nil {
 				return nil, err

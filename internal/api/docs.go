@@ -28,6 +28,7 @@ func (a *API) docs(door Door) {
 			o.Parameters = append(o.Parameters, idempotencyParam())
 		}
 	}
+	delete(doc.Components.Schemas.Map(), "Nothing")
 	spec, err := json.Marshal(doc)
 	if err != nil {
 		panic(fmt.Errorf("api: write the OpenAPI document: %w", err)) // our own types: a mistake in the program

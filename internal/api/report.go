@@ -37,7 +37,7 @@ type reportQuery struct {
 
 // reportPage is what is streamed; it is never held whole.
 type reportPage struct {
-	Data   []wireContact `json:"data" nullable:"false"`
+	Data   []WireContact `json:"data" nullable:"false"`
 	Next   *string       `json:"next" doc:"Relative address of the next page; null on the last"`
 	Resume *string       `json:"resume" doc:"With updated_since: where to ask again later for what changes from now on"`
 }

@@ -17,7 +17,8 @@ type Tokens interface {
 	Requests(ctx context.Context, account, token int64) ([]arauto.Request, error)
 }
 
-type wireToken struct {
+// WireToken is a token without its value.
+type WireToken struct {
 	ID         int64      `json:"id"`
 	Name       string     `json:"name"`
 	Prefix     string     `json:"prefix" doc:"The value's first characters"`
@@ -29,19 +30,19 @@ type wireToken struct {
 	LastUsedAt *time.Time `json:"last_used_at"`
 }
 
-func wordToken(t arauto.Token) wireToken {
+func wordToken(t arauto.Token) WireToken {
 	scopes := make([]string, len(t.Scopes))
 	for i, s := range t.Scopes {
 		scopes[i] = string(s)
 	}
-	return wireToken{
+	return WireToken{
 		ID: t.ID, Name: t.Name, Prefix: t.Prefix, Scopes: scopes, Rate: t.Rate,
 		CreatedAt: at(t.CreatedAt), ExpiresAt: at(t.ExpiresAt), RevokedAt: at(t.RevokedAt), LastUsedAt: at(t.LastUsedAt),
 	}
 }
 
 type freshToken struct {
-	wireToken
+	WireToken
 	Value string `json:"value" doc:"Shown now and never again"`
 }
 
@@ -69,7 +70,7 @@ type ByNumber struct {
 func (a *API) tokens() {
 	handle(a, op{method: http.MethodPost, path: "/tokens", scope: arauto.TokenAdmin, tag: "tokens", summary: "Make a token", status: http.StatusCreated, secret: true}, a.createToken)
 	handle(a, op{method: http.MethodGet, path: "/tokens", scope: arauto.TokenAdmin, tag: "tokens", summary: "List tokens, oldest first"},
-		func(ctx context.Context, c Caller, in *Paging) (*page[wireToken], error) {
+		func(ctx context.Context, c Caller, in *Paging) (*page[WireToken], error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err
@@ -80,7 +81,7 @@ func (a *API) tokens() {
 	handle(a, op{
 		method: http.MethodDelete, path: "/tokens/{id}", scope: arauto.TokenAdmin, tag: "tokens", summary: "Revoke a token",
 		more: "Nobody gets in with it any more, at the latest ten seconds later.", status: http.StatusNoContent,
-	}, func(ctx context.Context, c Caller, in *ByNumber) (*struct{}, error) {
+	}, func(ctx context.Context, c Caller, in *ByNumber) (*nothing, error) {
 		if err := a.Store.RevokeToken(ctx, actor(c), a.Now(), c.Account.ID, in.ID); err != nil {
 			return nil, err
 		}

@@ -21,7 +21,7 @@ type Why interface {
 const whyMost = 100
 
 type wireWhy struct {
-	Contact      wireContact       `json:"contact"`
+	Contact      WireContact       `json:"contact"`
 	Verdict      wireVerdict       `json:"verdict" doc:"What the gate says now"`
 	Sentence     string            `json:"sentence" doc:"The verdict in the account's language"`
 	LastTouchAt  *time.Time        `json:"last_touch_at" doc:"Of the person, over all campaigns"`
