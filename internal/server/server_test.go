@@ -1,0 +1,409 @@
+package server_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"arauto"
+	"arauto/internal/server"
+)
+
+// clock is a time that a test moves.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fakeTokens are two tokens of the account acme: "good" and "slow".
+type fakeTokens struct {
+	mu      sync.Mutex
+	byHash  map[string]arauto.Token
+	lookups int
+	logged  map[int64][]arauto.Request
+}
+
+func newTokens() *fakeTokens {
+	f := &fakeTokens{byHash: map[string]arauto.Token{}, logged: map[int64][]arauto.Request{}}
+	f.add(arauto.Token{ID: 1, Account: 7, Name: "erp", Scopes: []arauto.TokenScope{arauto.TokenRead}}, "good")
+	f.add(arauto.Token{ID: 2, Account: 7, Name: "bi", Scopes: []arauto.TokenScope{arauto.TokenAdmin}, Rate: 2}, "slow")
+	return f
+}
+
+func (f *fakeTokens) add(t arauto.Token, value string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	t.Hash = arauto.HashToken(value)
+	f.byHash[t.Hash] = t
+}
+
+func (f *fakeTokens) TokenByHash(_ context.Context, hash string) (arauto.Token, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.lookups++
+	t, ok := f.byHash[hash]
+	if !ok {
+		return t, arauto.Errorf(arauto.KindNotFound, "", "there is no such token")
+	}
+	return t, nil
+}
+
+func (f *fakeTokens) Account(context.Context, int64) (arauto.Account, error) {
+	return arauto.Account{ID: 7, Slug: "acme"}, nil
+}
+
+func (f *fakeTokens) LogRequests(_ context.Context, _, token int64, list []arauto.Request) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.logged[token] = append(f.logged[token], list...)
+	return nil
+}
+
+type world struct {
+	*server.Server
+	tokens *fakeTokens
+	clock  *clock
+	log    *bytes.Buffer
+}
+
+func newWorld(change func(*server.Config)) *world {
+	w := &world{tokens: newTokens(), clock: &clock{now: time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)}, log: &bytes.Buffer{}}
+	cfg := server.Config{Tokens: w.tokens, Now: w.clock.Now, Logger: slog.New(slog.NewTextHandler(w.log, nil))}
+	if change != nil {
+		change(&cfg)
+	}
+	w.Server = server.New(cfg)
+	f := w.Surface("test", "/test/", fail)
+	f.Handle("GET /test/hello", arauto.TokenRead, 0, func(w http.ResponseWriter, _ *http.Request, c server.Caller) {
+		fmt.Fprintf(w, "%s of %s", c.Token.Name, c.Account.Slug)
+	})
+	f.Handle("POST /test/hello", arauto.TokenWrite, 0, func(http.ResponseWriter, *http.Request, server.Caller) {})
+	f.Handle("POST /test/echo", arauto.TokenRead, 10, func(w http.ResponseWriter, r *http.Request, _ server.Caller) {
+		if _, err := io.Copy(w, r.Body); err != nil {
+			fail(w, r, err)
+		}
+	})
+	f.Handle("/test/any", arauto.TokenRead, 0, func(w http.ResponseWriter, r *http.Request, _ server.Caller) { fmt.Fprint(w, r.Method) })
+	f.Handle("GET /test/panic", arauto.TokenRead, 0, func(http.ResponseWriter, *http.Request, server.Caller) { panic("boom") })
+	return w
+}
+
+// fail is a surface's envelope: "status kind".
+func fail(w http.ResponseWriter, _ *http.Request, err error) {
+	status := map[arauto.Kind]int{arauto.KindUnauthorized: 401, arauto.KindForbidden: 403, arauto.KindLimited: 429, arauto.KindNotFound: 404, arauto.KindInternal: 500}[arauto.KindOf(err)]
+	var named interface{ HTTPStatus() int }
+	if errors.As(err, &named) {
+		status = named.HTTPStatus()
+	}
+	w.WriteHeader(status)
+	fmt.Fprintf(w, "failed: %s", arauto.KindOf(err))
+}
+
+func (w *world) do(method, target, body string, headers ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequest(method, target, strings.NewReader(body))
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	rec := httptest.NewRecorder()
+	w.Handler().ServeHTTP(rec, r)
+	return rec
+}
+
+func basic(user, password string) string {
+	r := httptest.NewRequest("GET", "/", nil)
+	r.SetBasicAuth(user, password)
+	return r.Header.Get("Authorization")
+}
+
+func TestAuthenticate(t *testing.T) {
+	for _, c := range []struct {
+		name, header, value string
+		status              int
+	}{
+		{"bearer", "Authorization", "Bearer good", 200},
+		{"bearer in any case", "authorization", "bEARER  good", 200},
+		{"basic with the account's slug", "Authorization", basic("acme", "good"), 200},
+		{"basic with the token's name", "Authorization", basic("erp", "good"), 200},
+		{"wolkvox-token", "wolkvox-token", "good", 200},
+		{"Wolkvox-Token", "Wolkvox-Token", "good", 200},
+		{"error/basic with another user", "Authorization", basic("bi", "good"), 401},
+		{"error/basic without a user", "Authorization", basic("", "good"), 401},
+		{"error/basic without a password", "Authorization", basic("acme", ""), 401},
+		{"error/basic that is no base64", "Authorization", "Basic %%%", 401},
+		{"error/unknown", "Authorization", "Bearer bad", 401},
+		{"error/the hash itself", "Authorization", "Bearer " + arauto.HashToken("good"), 401},
+		{"error/empty", "Authorization", "Bearer ", 401},
+		{"error/another scheme", "Authorization", "Digest good", 401},
+		{"error/nothing", "X-Nothing", "", 401},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := newWorld(nil).do("GET", "/test/hello", "", c.header, c.value)
+			if rec.Code != c.status {
+				t.Fatalf("got %d, want %d: %s", rec.Code, c.status, rec.Body)
+			}
+			if asked := rec.Header().Get("WWW-Authenticate") != ""; asked != (c.status == 401) {
+				t.Errorf("WWW-Authenticate: %q", rec.Header().Get("WWW-Authenticate"))
+			}
+			if c.status == 200 && rec.Body.String() != "erp of acme" {
+				t.Errorf("caller %q", rec.Body)
+			}
+		})
+	}
+}
+
+func TestToken_EndsInTime(t *testing.T) {
+	w := newWorld(nil)
+	get := func() int { return w.do("GET", "/test/hello", "", "Authorization", "Bearer good").Code }
+	for range 5 {
+		get()
+	}
+	if w.tokens.lookups != 1 {
+		t.Errorf("%d look-ups for five requests", w.tokens.lookups)
+	}
+	w.tokens.add(arauto.Token{ID: 1, Account: 7, Name: "erp", Scopes: []arauto.TokenScope{arauto.TokenRead}, RevokedAt: w.clock.Now()}, "good")
+	w.clock.pass(9 * time.Second)
+	if got := get(); got != 200 {
+		t.Fatalf("the cache did not hold: %d", got)
+	}
+	w.clock.pass(2 * time.Second)
+	if got := get(); got != 401 {
+		t.Errorf("eleven seconds after it was revoked: %d", got)
+	}
+
+	w = newWorld(nil)
+	get()
+	w.tokens.add(arauto.Token{ID: 1, Account: 7, Name: "erp", Scopes: []arauto.TokenScope{arauto.TokenRead}, RevokedAt: w.clock.Now()}, "good")
+	w.Forget(1)
+	if got := get(); got != 401 {
+		t.Errorf("forgotten: %d", got)
+	}
+
+	w = newWorld(nil)
+	w.tokens.add(arauto.Token{ID: 1, Account: 7, Name: "erp", Scopes: []arauto.TokenScope{arauto.TokenRead}, ExpiresAt: w.clock.Now().Add(time.Second)}, "good")
+	get()
+	w.clock.pass(time.Second)
+	if got := get(); got != 401 {
+		t.Errorf("expired while cached: %d", got)
+	}
+}
+
+func TestRate(t *testing.T) {
+	w := newWorld(nil)
+	get := func(token string) *httptest.ResponseRecorder {
+		return w.do("GET", "/test/hello", "", "Authorization", "Bearer "+token)
+	}
+	var codes []int
+	for range 3 {
+		codes = append(codes, get("slow").Code)
+	}
+	if diff := cmp.Diff([]int{200, 200, 429}, codes); diff != "" {
+		t.Fatal(diff)
+	}
+	if after := get("slow").Header().Get("Retry-After"); after != "1" {
+		t.Errorf("Retry-After %q", after)
+	}
+	if got := get("good").Code; got != 200 {
+		t.Errorf("another token: %d", got)
+	}
+	w.clock.pass(time.Second)
+	if got := get("slow").Code; got != 200 {
+		t.Errorf("a second later: %d", got)
+	}
+	t.Run("wrong tokens", func(t *testing.T) {
+		for range 20 {
+			get("wrong")
+		}
+		before := w.tokens.lookups
+		if rec := get("wrong"); rec.Code != 429 || rec.Header().Get("Retry-After") == "" || w.tokens.lookups != before {
+			t.Errorf("got %d after %d look-ups", rec.Code, w.tokens.lookups-before)
+		}
+	})
+}
+
+func TestSurface(t *testing.T) {
+	w := newWorld(nil)
+	token := []string{"Authorization", "Bearer good"}
+	for _, c := range []struct {
+		name, method, path, body string
+		status                   int
+		says                     string
+	}{
+		{"any method", "PURGE", "/test/any", "", 200, "PURGE"},
+		{"HEAD", "HEAD", "/test/hello", "", 200, ""},
+		{"another scope", "POST", "/test/hello", "", 403, "failed: forbidden"},
+		{"another method", "DELETE", "/test/hello", "", 405, "failed: invalid"},
+		{"an unknown path", "GET", "/test/nothing", "", 404, "failed: not_found"},
+		{"an unknown path of nobody", "GET", "/nothing", "", 404, `"status":404`},
+		{"a body", "POST", "/test/echo", "0123456789", 200, "0123456789"},
+		{"a long body", "POST", "/test/echo", "0123456789a", 413, "failed: invalid"},
+		{"a panic", "GET", "/test/panic", "", 500, "failed: internal"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			rec := w.do(c.method, c.path, c.body, token...)
+			if rec.Code != c.status || !strings.Contains(rec.Body.String(), c.says) {
+				t.Errorf("got %d %q", rec.Code, rec.Body)
+			}
+			if rec.Header().Get("X-Request-Id") == "" || rec.Header().Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("headers %v", rec.Header())
+			}
+		})
+	}
+	if allow := w.do("DELETE", "/test/hello", "").Header().Get("Allow"); allow != "GET, HEAD, POST" {
+		t.Errorf("Allow %q", allow)
+	}
+	if !strings.Contains(w.log.String(), "cause=boom") {
+		t.Error("the panic is not in the log")
+	}
+}
+
+func TestHealth(t *testing.T) {
+	down := errors.New("disk is gone")
+	var broken error
+	w := newWorld(func(c *server.Config) {
+		c.Checks = map[string]func(context.Context) error{"store": func(context.Context) error { return broken }}
+	})
+	if rec := w.do("GET", "/readyz", ""); rec.Code != 200 {
+		t.Errorf("ready: %d", rec.Code)
+	}
+	broken = down
+	if rec := w.do("GET", "/readyz", ""); rec.Code != 503 || strings.Contains(rec.Body.String(), "disk") {
+		t.Errorf("not ready: %d %q", rec.Code, rec.Body)
+	}
+	if rec := w.do("GET", "/healthz", ""); rec.Code != 200 {
+		t.Errorf("alive: %d", rec.Code)
+	}
+}
+
+func TestMetrics_AreNotForEverybody(t *testing.T) {
+	w := newWorld(nil)
+	w.do("GET", "/test/hello?phone=551199", "", "Authorization", "Bearer good")
+	w.do("GET", "/test/whatever", "")
+	get := func(remote string, headers ...string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/metrics", nil)
+		r.RemoteAddr = remote
+		for i := 0; i < len(headers); i += 2 {
+			r.Header.Set(headers[i], headers[i+1])
+		}
+		rec := httptest.NewRecorder()
+		w.Handler().ServeHTTP(rec, r)
+		return rec
+	}
+	if got := get("192.0.2.1:1").Code; got != 401 {
+		t.Errorf("a stranger: %d", got)
+	}
+	if got := get("127.0.0.1:1", "X-Forwarded-For", "192.0.2.1").Code; got != 401 {
+		t.Errorf("a stranger behind a proxy nobody told us of: %d", got)
+	}
+	if got := get("192.0.2.1:1", "Authorization", "Bearer good").Code; got != 403 {
+		t.Errorf("a reader: %d", got)
+	}
+	if got := get("192.0.2.1:1", "Authorization", "Bearer slow").Code; got != 200 {
+		t.Errorf("an administrator: %d", got)
+	}
+	rec := get("[::1]:1")
+	for _, want := range []string{
+		`arauto_http_requests_total{method="GET",route="/test/hello",status="200"} 1`,
+		`arauto_http_requests_total{method="GET",route="other",status="404"} 1`, "go_goroutines",
+	} {
+		if !strings.Contains(rec.Body.String(), want) {
+			t.Errorf("%d, lacks %s", rec.Code, want)
+		}
+	}
+}
+
+func TestRun_RemembersRequestsAndDrains(t *testing.T) {
+	w := newWorld(func(c *server.Config) {
+		c.TrustedProxies = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/8")}
+	})
+	slow := make(chan struct{})
+	began := make(chan struct{})
+	w.Public("POST /webhooks/{app}", 5, http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+		close(began)
+		<-slow
+		fmt.Fprint(out, r.PathValue("app"))
+	}))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- w.Run(ctx, l) }()
+	base := "http://" + l.Addr().String()
+
+	r, _ := http.NewRequest("GET", base+"/test/hello?phone=5511999&name=Ana&%2B5511=1", nil)
+	r.Header.Set("Authorization", "Bearer good")
+	r.Header.Set("X-Forwarded-For", "203.0.113.9, 198.51.100.7, 10.1.2.3")
+	if res, err := http.DefaultClient.Do(r); err != nil || res.StatusCode != 200 {
+		t.Fatalf("got %v, %v", res, err)
+	}
+	answered := make(chan string, 1)
+	go func() {
+		res, err := http.Post(base+"/webhooks/x", "text/plain", nil)
+		if err != nil {
+			answered <- err.Error()
+			return
+		}
+		body, _ := io.ReadAll(res.Body)
+		answered <- string(body)
+	}()
+	<-began
+	stop()
+	close(slow)
+	if got := <-answered; got != "x" {
+		t.Errorf("a request in progress got %q", got)
+	}
+	if err := <-ended; err != nil {
+		t.Errorf("run: %v", err)
+	}
+	logged := w.tokens.logged[1]
+	if len(logged) != 1 {
+		t.Fatalf("remembered %v", logged)
+	}
+	if got := logged[0]; got.Path != "/test/hello?name&phone&…" || got.Status != 200 || got.Remote != "198.51.100.7" || got.At != w.clock.Now() {
+		t.Errorf("remembered %+v", got)
+	}
+	if strings.Contains(w.log.String(), "5511") || strings.Contains(w.log.String(), "Ana") || !strings.Contains(w.log.String(), "token=erp") {
+		t.Errorf("log: %s", w.log)
+	}
+}
+
+func TestRoutes(t *testing.T) {
+	w := newWorld(nil)
+	var open []string
+	for _, r := range w.Routes() {
+		if r.Public {
+			open = append(open, r.Method+" "+r.Path)
+		} else if r.Scope == "" {
+			t.Errorf("%+v needs no scope", r)
+		}
+	}
+	if diff := cmp.Diff([]string{"GET /healthz", "GET /readyz", "GET /metrics"}, open); diff != "" {
+		t.Error(diff)
+	}
+}
