@@ -10,3 +10,6 @@ func Held(src Source) int {
 	s := src.(*csvFile).scanner
 	return cap(s.buf) + cap(s.text) + 8*cap(s.ends)
 }
+
+// SetChunk makes transactions small, so that few rows make many of them.
+func (i *Imports) SetChunk(rows int) { i.chunkRows = rows }

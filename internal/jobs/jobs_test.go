@@ -170,10 +170,10 @@ func TestRun_BoundedAndEachOnce(t *testing.T) {
 
 func TestRun_CancelStopsWithinASecond(t *testing.T) {
 	inWorld(t, func(w *world) {
-		var stopped time.Time
+		stopped := make(chan time.Time, 1)
 		r, stop := w.run("a", work(func(ctx context.Context, j arauto.Job, p func(arauto.Job) error) (arauto.Job, error) {
 			j, err := untilDone(ctx, j, p)
-			stopped = time.Now()
+			stopped <- time.Now()
 			return j, err
 		}), 0)
 		defer stop()
@@ -185,7 +185,7 @@ func TestRun_CancelStopsWithinASecond(t *testing.T) {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)
-		if took := stopped.Sub(cancelled); took < 0 || took > time.Second {
+		if took := (<-stopped).Sub(cancelled); took < 0 || took > time.Second {
 			t.Errorf("stopped %v after it was cancelled", took)
 		}
 		if got := w.job(j.ID); got.State != arauto.JobCancelled {

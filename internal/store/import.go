@@ -1,0 +1,53 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"arauto"
+)
+
+// AddChunk puts contacts into a job's campaign and stores the job's progress, both or neither: an import that
+// goes on after a crash adds nothing twice and counts nothing twice. It answers for each contact as AddContacts
+// does. update sets the numbers and Resume of j from these answers; it may run more than once, each time on j as
+// it was given, and does no I/O. The job is returned as stored.
+//
+// It is a conflict when the lease moved on, the job is no longer running or the campaign takes no more contacts.
+func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact,
+	update func(added []arauto.Added, j *arauto.Job),
+) ([]arauto.Added, arauto.Job, error) {
+	var added []arauto.Added
+	var after arauto.Job
+	err := s.db.write(ctx, func(t querier) error {
+		stored, err := s.leasedJob(ctx, t, now, l, j)
+		if err != nil {
+			return err
+		}
+		if stored.State != arauto.JobRunning {
+			return arauto.Errorf(arauto.KindConflict, "state", "job %d is %s: stop working on it", j.ID, stored.State)
+		}
+		if added, err = s.addToCampaign(ctx, t, now, j.Account, j.Campaign, list); err != nil {
+			return err
+		}
+		after = j
+		after.State = stored.State
+		update(added, &after)
+		return saveProgress(ctx, t, after)
+	})
+	if err != nil {
+		return nil, j, doing("add a chunk of contacts", err)
+	}
+	return added, after, nil
+}
+
+// addToCampaign asks the campaign before it adds; an empty list asks all the same.
+func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
+	c, err := s.campaign(ctx, t, account, campaign)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.Accepts(); err != nil || len(list) == 0 {
+		return nil, err
+	}
+	return s.addContacts(ctx, t, now, account, campaign, list)
+}
