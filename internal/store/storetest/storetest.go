@@ -29,6 +29,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"template", testTemplate},
 		{"suppression", testSuppression},
 		{"job", testJob},
+		{"import", testImport},
 		{"lease", testLease},
 		{"strangers see nothing", testIsolation},
 	} {
