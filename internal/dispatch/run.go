@@ -22,6 +22,9 @@ type run struct {
 	turn    int
 	freshAt time.Time // when work was read
 
+	paused   bool          // the gate said so of the sender: the line is let go
+	restless time.Duration // how long to wait before the next batch
+
 	answers  chan arauto.Answer
 	freed    chan int // slots that the recorder gave back
 	inFlight int
@@ -76,7 +79,7 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.refresh(ctx); err != nil {
 			return err
 		}
-		if len(r.work) == 0 && r.inFlight == 0 {
+		if len(r.work) == 0 && r.inFlight == 0 || r.paused {
 			return nil
 		}
 		batch, wait := r.next(ctx)
@@ -173,6 +176,10 @@ func (r *run) adopt(work []arauto.Work) {
 // next takes as many contacts, from each campaign in turn, as slots, pacer and batch allow; with none it
 // says how long to wait.
 func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
+	if wait := r.restless; wait > 0 {
+		r.restless = 0
+		return nil, wait
+	}
 	room := min(r.Slots-r.inFlight, r.Batch)
 	if room <= 0 || ctx.Err() != nil {
 		return nil, r.Poll
@@ -221,16 +228,22 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 	if err != nil {
 		return err
 	}
-	posted := 0
+	posted, waiting := 0, 0
 	for i, in := range intended {
-		if in.Verdict.Outcome == arauto.Go {
+		switch {
+		case in.Verdict.Outcome == arauto.Go:
 			posted++
 			message := batch[i].message
 			message.Ref = in.Attempt.Ref()
 			r.posts.Go(func() { r.post(posting, in, message) })
-		} else if in.Verdict.Reason == arauto.ReasonCampaignState || in.Verdict.Reason == arauto.ReasonSenderTrouble {
+		case in.Verdict.Outcome == arauto.Wait:
+			waiting++
 			r.freshAt = time.Time{} // what runs has changed: read it before going on
+			r.paused = r.paused || in.Verdict.Reason == arauto.ReasonSenderTrouble
 		}
+	}
+	if waiting == len(batch) {
+		r.restless = r.Poll // nobody may be tried yet: asking again at once would give the same answer
 	}
 	r.inFlight += posted
 	r.pacer.AllowN(now, posted)
