@@ -12,8 +12,10 @@ import (
 )
 
 // demote has cmd run as somebody else when we are root, whom PostgreSQL refuses to serve under, and gives
-// that user dir.
+// that user dir. In a process group of its own cmd outlives what a terminal or a timeout sends to ours, and
+// can still clean up.
 func demote(cmd *exec.Cmd, dir string) error {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if os.Getuid() != 0 {
 		return nil
 	}
@@ -31,6 +33,6 @@ func demote(cmd *exec.Cmd, dir string) error {
 	if err != nil {
 		return err
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	cmd.SysProcAttr.Credential = &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}
 	return os.Chown(dir, uid, gid)
 }
