@@ -67,6 +67,7 @@ var rules = []rule{
 	{path: "internal/api", tier: edge, libs: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid"}, tests: []string{"internal/server"}, why: "our own API, described by OpenAPI"},
 	{path: "internal/server", tier: edge, libs: []string{"github.com/prometheus/client_golang", "golang.org/x/crypto", "golang.org/x/time"}, why: "the one door: handlers are handed in, so it knows no API"},
 
+	{path: "internal/store/pgtest", tier: harness, libs: []string{"github.com/jackc/pgx/v5"}, why: "a throwaway PostgreSQL for tests and benchmarks"},
 	{path: "internal/store/storetest", tier: harness, own: []string{"internal/store"}, libs: testLibs, why: "one suite that both databases must pass"},
 
 	{path: "internal/app", tier: wiring, own: []string{"internal/…", "examples/campaign-csv"}, libs: []string{"github.com/prometheus/client_golang", "github.com/google/uuid", "golang.org/x/crypto", "golang.org/x/sync"}, why: "knows everybody, so that nobody else has to"},
@@ -79,7 +80,7 @@ var rules = []rule{
 
 // testOwn is what any _test.go file below internal/, cmd/ and bench/ may stand on: a real database and a
 // pretend Meta beat mocks. The root's tests stand on nothing.
-var testOwn = []string{"", "internal/line", "internal/store", "internal/store/storetest", "internal/sandbox", "internal/whatsapp", "internal/numbering"}
+var testOwn = []string{"", "internal/line", "internal/store", "internal/store/pgtest", "internal/store/storetest", "internal/sandbox", "internal/whatsapp", "internal/numbering"}
 
 // testLibs is what any _test.go file may import of others.
 var testLibs = []string{
