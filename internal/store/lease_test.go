@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,6 +31,8 @@ func TestFenced_TakeOverWaits(t *testing.T) {
 		})
 	}()
 	<-inside
+	free := sync.OnceFunc(func() { close(release) })
+	defer free() // also when the test fails, or closing the store would wait for the write
 	taken := make(chan error, 1)
 	go func() {
 		_, ok, err := s.Take(t.Context(), now, 1, "line", "n1", time.Hour) // the same node, restarted: nothing else holds it back
@@ -42,7 +45,7 @@ func TestFenced_TakeOverWaits(t *testing.T) {
 		taken <- err
 	}()
 	awaitLockWait(t, s)
-	close(release)
+	free()
 	if err := errors.Join(<-wrote, <-taken); err != nil {
 		t.Fatal(err)
 	}
