@@ -58,8 +58,10 @@ type Config struct {
 
 	Forget      func(token int64) // optional: called when a token was revoked
 	ImportLimit int64             // optional: bytes of one uploaded file; 0 = 100 MB
-	Graph       GraphReach        // optional: which graph_url a sender may have
 	Version     string            // optional: shown in the OpenAPI document
+	// AllowPrivateGraph lets a sender's graph_url be plain http, on this machine or in a private network: a
+	// sandbox. Optional.
+	AllowPrivateGraph bool
 }
 
 // Phones reads numbers as people of a country write them.

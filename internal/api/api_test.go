@@ -343,8 +343,10 @@ func TestSender_WhereItMayPost(t *testing.T) {
 	w := newWorld(t)
 	for address, status := range map[string]int{
 		"https://graph.facebook.com":      200,
-		"http://127.0.0.1:9090/":          200,
-		"http://localhost:9090":           200,
+		"http://127.0.0.1:9090/":          422,
+		"https://127.0.0.1:9090/":         422,
+		"https://localhost":               422,
+		"https://a.localhost":             422,
 		"http://graph.facebook.com":       422,
 		"https://10.0.0.7":                422,
 		"https://169.254.169.254":         422,

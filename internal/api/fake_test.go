@@ -340,7 +340,11 @@ func (f *fakeStore) GateInputs(_ context.Context, _ int64, ids []int64) ([]araut
 	var out []arauto.GateInput
 	for _, r := range f.contacts {
 		if slices.Contains(ids, r.ID) {
-			out = append(out, arauto.GateInput{Contact: r.Contact, Campaign: f.campaign, Marketing: true, Suppressions: f.holdsOf(r.PersonKey)})
+			in := arauto.GateInput{Contact: r.Contact, Campaign: f.campaign, Marketing: true, Suppressions: f.holdsOf(r.PersonKey)}
+			if _, err := f.template.Render(f.campaign.Mapping, r.Contact); err != nil {
+				in.Unfit = err.Error()
+			}
+			out = append(out, in)
 		}
 	}
 	return out, nil

@@ -48,7 +48,7 @@ type newSender struct {
 	PhoneNumberID string `json:"phone_number_id" minLength:"1" maxLength:"64" pattern:"^[0-9]+$" doc:"The number's id at Meta"`
 	DisplayPhone  string `json:"display_phone,omitempty" maxLength:"40"`
 	Token         string `json:"token" minLength:"1" maxLength:"2000" writeOnly:"true" doc:"Meta access token that may send from the number"`
-	GraphURL      string `json:"graph_url,omitempty" maxLength:"500" doc:"Where Graph is; https, or this machine. Default https://graph.facebook.com"`
+	GraphURL      string `json:"graph_url,omitempty" maxLength:"500" doc:"Where Graph is; default https://graph.facebook.com. Only https on the public internet, unless the operator allows private addresses"`
 	GraphVersion  string `json:"graph_version,omitempty" maxLength:"10" pattern:"^v[0-9]+\\.[0-9]+$"`
 	Rate          int    `json:"rate,omitempty" minimum:"1" maximum:"1000" doc:"Messages per second; default 80"`
 }
@@ -157,7 +157,7 @@ func (a *API) changeSender(ctx context.Context, c Caller, id string, change func
 
 func (a *API) apply(c Caller, b senderChange, s *arauto.Sender) error {
 	if b.GraphURL != nil {
-		base, err := a.Graph.check(*b.GraphURL)
+		base, err := graphURL(*b.GraphURL, a.AllowPrivateGraph)
 		if err != nil {
 			return err
 		}
@@ -177,19 +177,9 @@ func (a *API) apply(c Caller, b senderChange, s *arauto.Sender) error {
 	return nil
 }
 
-// GraphReach says which addresses a sender's graph_url may have: whoever may set it makes this server post
-// there.
-type GraphReach string
-
-const (
-	GraphLoopback GraphReach = ""       // https to the public internet, and anything on this machine
-	GraphPublic   GraphReach = "public" // https to the public internet alone
-	GraphAny      GraphReach = "any"    // wherever it points
-)
-
-// check returns raw as a base address. A name may still resolve to a private address: who dials has to look
-// at that; what is refused here is what says so itself.
-func (g GraphReach) check(raw string) (string, error) {
+// graphURL returns raw as a base address: whoever may set it makes this server post there. A name may still
+// resolve to a private address: who dials has to look at that; what is refused here is what says so itself.
+func graphURL(raw string, private bool) (string, error) {
 	wrong := func(format string, args ...any) (string, error) {
 		return "", arauto.Errorf(arauto.KindInvalid, "body.graph_url", format, args...)
 	}
@@ -201,24 +191,18 @@ func (g GraphReach) check(raw string) (string, error) {
 		return wrong("give scheme, host and path only")
 	}
 	base := strings.TrimRight(u.String(), "/")
-	if g == GraphAny {
-		return base, nil
-	}
-	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
-	addr, err := netip.ParseAddr(host)
-	literal := err == nil
-	addr = addr.Unmap()
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") || literal && addr.IsLoopback() {
-		if g == GraphPublic {
-			return wrong("this server does not send to its own machine: have its operator allow it")
-		}
+	if private {
 		return base, nil
 	}
 	if u.Scheme != "https" {
-		return wrong("use https")
+		return wrong("use https, or have this server's operator allow private addresses")
 	}
-	if literal && (!addr.IsGlobalUnicast() || addr.IsPrivate()) || !literal && !strings.Contains(host, ".") {
-		return wrong("%s is inside a private network: have this server's operator allow it", host)
+	host := strings.ToLower(strings.TrimSuffix(u.Hostname(), "."))
+	addr, err := netip.ParseAddr(host)
+	addr = addr.Unmap()
+	literal := err == nil
+	if literal && (!addr.IsGlobalUnicast() || addr.IsPrivate()) || !literal && (!strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost")) {
+		return wrong("%s is on this machine or inside a private network: have this server's operator allow private addresses", host)
 	}
 	return base, nil
 }

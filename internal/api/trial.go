@@ -59,7 +59,7 @@ func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, erro
 	if err != nil {
 		return nil, err
 	}
-	// A contact of a campaign that could not start still has a verdict; what is missing is told beside it.
+	// Contacts of a campaign that could not start still have verdicts; what is missing is told beside them.
 	problem := a.startable(ctx, arauto.Campaign{
 		ID: campaign.ID, Account: campaign.Account, Name: campaign.Name, State: arauto.CampaignDraft,
 		Sender: campaign.Sender, Template: campaign.Template, Mapping: campaign.Mapping,
@@ -67,13 +67,7 @@ func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, erro
 	if kind := arauto.KindOf(problem); kind == arauto.KindInternal {
 		return nil, problem
 	}
-	var t arauto.Template
-	if problem == nil {
-		if t, err = a.Store.Template(ctx, c.Account.ID, campaign.Template); err != nil {
-			return nil, err
-		}
-	}
-	run := trial{campaign: campaign, template: t, render: problem == nil, now: a.Now(), held: map[trialKey]*wireTrialHeld{}, complete: true}
+	run := trial{campaign: campaign.ID, now: a.Now(), held: map[trialKey]*wireTrialHeld{}, complete: true}
 	if err := a.look(ctx, c, &run); err != nil {
 		return nil, err
 	}
@@ -83,7 +77,7 @@ func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, erro
 // look walks the pending contacts in short reads.
 func (a *API) look(ctx context.Context, c Caller, run *trial) error {
 	end := a.Now().Add(trialTime)
-	filter := arauto.ContactFilter{Campaigns: []int64{run.campaign.ID}, States: []arauto.ContactState{arauto.ContactPending}}
+	filter := arauto.ContactFilter{Campaigns: []int64{run.campaign}, States: []arauto.ContactState{arauto.ContactPending}}
 	below := int64(0)
 	for {
 		rows, err := a.Store.ContactRows(ctx, c.Account.ID, filter, below, trialPage)
@@ -114,9 +108,7 @@ func (a *API) look(ctx context.Context, c Caller, run *trial) error {
 
 // A trial is what the gate said so far.
 type trial struct {
-	campaign arauto.Campaign
-	template arauto.Template
-	render   bool
+	campaign int64
 	now      time.Time
 
 	total, goes int64
@@ -134,11 +126,6 @@ func (t *trial) add(in arauto.GateInput) {
 	v := arauto.Decide(in, t.now)
 	if v.Outcome == arauto.Done {
 		return // it was worked since the page was read
-	}
-	if v.Outcome == arauto.Go && t.render {
-		if _, err := t.template.Render(t.campaign.Mapping, in.Contact); err != nil {
-			v = arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonMissingValue}
-		}
 	}
 	t.total++
 	if v.Outcome == arauto.Go {
