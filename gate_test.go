@@ -1,0 +1,178 @@
+package arauto_test
+
+import (
+	"testing"
+	"time"
+
+	"arauto"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// ready is an input that the gate lets through.
+func ready() arauto.GateInput {
+	return arauto.GateInput{
+		Contact:  arauto.Contact{State: arauto.ContactPending, Phone: "+5511987654321", DueAt: base},
+		Campaign: arauto.Campaign{State: arauto.CampaignRunning, Channel: arauto.ChannelWhatsApp},
+	}
+}
+
+// obstacles are the rules in their order: each spoils an input so that its rule decides.
+var obstacles = []struct {
+	name  string
+	spoil func(*arauto.GateInput)
+	want  arauto.Verdict
+}{
+	{"past the gate", func(in *arauto.GateInput) { in.Contact.State = arauto.ContactSent },
+		arauto.Verdict{Outcome: arauto.Done, Reason: arauto.ReasonSettled, Words: "sent"}},
+	{"campaign paused", func(in *arauto.GateInput) {
+		in.Campaign.State, in.Campaign.Pause = arauto.CampaignPaused, "low quality"
+	},
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: "low quality"}},
+	{"suppressed", func(in *arauto.GateInput) {
+		in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, Source: "opt_out_keyword"}}
+	}, arauto.Verdict{Outcome: arauto.Suppress, Reason: arauto.ReasonSuppressed, Words: "opt_out_keyword"}},
+	{"no phone", func(in *arauto.GateInput) { in.Contact.Phone = "" },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonInvalidPhone}},
+	{"cannot be filled", func(in *arauto.GateInput) { in.Unfit = "no value for body.1" },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonMissingValue, Words: "no value for body.1"}},
+	{"sender paused", func(in *arauto.GateInput) { in.SenderPause = "token expired" },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonSenderTrouble, Words: "token expired"}},
+	{"not its time", func(in *arauto.GateInput) { in.Contact.ScheduledFor = after(60) },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonNotYet, Until: after(60)}},
+	{"just contacted", func(in *arauto.GateInput) { in.LastTouch = base.Add(-time.Second) },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: base.Add(5 * time.Second)}},
+}
+
+func TestDecide_Go(t *testing.T) {
+	if diff := cmp.Diff(arauto.Verdict{Outcome: arauto.Go}, arauto.Decide(ready(), base)); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// With several obstacles at once the earliest rule speaks: what is final before what passes, and among the
+// final ones the one that a person must be able to rely on.
+func TestDecide_Order(t *testing.T) {
+	for i, first := range obstacles {
+		t.Run(first.name, func(t *testing.T) {
+			in := ready()
+			first.spoil(&in)
+			if diff := cmp.Diff(first.want, arauto.Decide(in, base)); diff != "" {
+				t.Errorf("alone: -want +got:\n%s", diff)
+			}
+			for _, later := range obstacles[i+1:] {
+				later.spoil(&in)
+			}
+			if diff := cmp.Diff(first.want, arauto.Decide(in, base)); diff != "" {
+				t.Errorf("with all the later ones: -want +got:\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestDecide_Edges(t *testing.T) {
+	tests := map[string]struct {
+		change func(*arauto.GateInput)
+		want   arauto.Outcome
+	}{
+		"deleted":                          {func(in *arauto.GateInput) { in.Contact.DeletedAt = base }, arauto.Done},
+		"draft":                            {func(in *arauto.GateInput) { in.Campaign.State = arauto.CampaignDraft }, arauto.Wait},
+		"cancelled campaign":               {func(in *arauto.GateInput) { in.Campaign.State = arauto.CampaignCancelled }, arauto.Wait},
+		"due this very moment":             {func(in *arauto.GateInput) { in.Contact.DueAt, in.Contact.ScheduledFor = base, base }, arauto.Go},
+		"no due time":                      {func(in *arauto.GateInput) { in.Contact.DueAt = time.Time{} }, arauto.Go},
+		"the engine's next try":            {func(in *arauto.GateInput) { in.Contact.DueAt = after(1) }, arauto.Wait},
+		"touched long enough ago":          {func(in *arauto.GateInput) { in.LastTouch = base.Add(-arauto.PairInterval) }, arauto.Go},
+		"touched a millisecond too late":   {func(in *arauto.GateInput) { in.LastTouch = base.Add(time.Millisecond - arauto.PairInterval) }, arauto.Wait},
+		"not a phone":                      {func(in *arauto.GateInput) { in.Contact.Phone = "11987654321" }, arauto.Fail},
+		"stopped marketing, and it is not": {func(in *arauto.GateInput) { in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressMarketing}} }, arauto.Go},
+		"stopped marketing, and it is": {func(in *arauto.GateInput) {
+			in.Marketing, in.Suppressions = true, []arauto.Suppression{{Scope: arauto.SuppressMarketing}}
+		}, arauto.Suppress},
+		"the second suppression holds": {func(in *arauto.GateInput) {
+			in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, LiftedAt: base}, {Scope: arauto.SuppressAll}}
+		}, arauto.Suppress},
+		"suppressed for calls": {func(in *arauto.GateInput) {
+			in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, Channel: arauto.ChannelVoice}}
+		}, arauto.Go},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			in := ready()
+			tt.change(&in)
+			if got := arauto.Decide(in, base); got.Outcome != tt.want {
+				t.Errorf("%+v; want %s", got, tt.want)
+			}
+		})
+	}
+}
+
+func drawInput(t *rapid.T) arauto.GateInput {
+	moment := func(what string) time.Time {
+		if rapid.Bool().Draw(t, what+" is set") {
+			return after(rapid.IntRange(-60, 60).Draw(t, what))
+		}
+		return time.Time{}
+	}
+	likely := func(what string) bool { return rapid.IntRange(0, 9).Draw(t, what) > 0 }
+	in := ready()
+	if !likely("pending") {
+		in.Contact.State = rapid.SampledFrom(arauto.ContactStates()).Draw(t, "state")
+	}
+	if !likely("running") {
+		in.Campaign.State = rapid.SampledFrom(arauto.CampaignStates()).Draw(t, "campaign")
+	}
+	if !likely("phone") {
+		in.Contact.Phone = rapid.SampledFrom([]arauto.Phone{"", "+", "+55", "5511987654321"}).Draw(t, "bad phone")
+	}
+	if !likely("filled") {
+		in.Unfit = "no value"
+	}
+	if !likely("sender sends") {
+		in.SenderPause = "trouble"
+	}
+	in.Contact.ScheduledFor, in.Contact.DueAt, in.LastTouch = moment("scheduled"), moment("due"), moment("touch")
+	in.Marketing = rapid.Bool().Draw(t, "marketing")
+	for range rapid.IntRange(0, 2).Draw(t, "suppressions") {
+		in.Suppressions = append(in.Suppressions, arauto.Suppression{
+			Scope:     rapid.SampledFrom([]arauto.SuppressionScope{arauto.SuppressMarketing, arauto.SuppressAll}).Draw(t, "scope"),
+			Channel:   rapid.SampledFrom([]arauto.Channel{"", arauto.ChannelWhatsApp, arauto.ChannelVoice}).Draw(t, "channel"),
+			ExpiresAt: moment("expires"), LiftedAt: moment("lifted"),
+		})
+	}
+	return in
+}
+
+// The gate never opens against a reason to keep it shut, and what it says leads somewhere.
+func TestDecide_Properties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		in := drawInput(t)
+		v := arauto.Decide(in, base)
+		holds := false
+		for _, s := range in.Suppressions {
+			holds = holds || s.Holds(in.Campaign.Channel, in.Marketing, base)
+		}
+		due := !in.Contact.DueAt.After(base) && !in.Contact.ScheduledFor.After(base)
+		free := in.Contact.State == arauto.ContactPending && in.Campaign.State == arauto.CampaignRunning && !holds &&
+			in.Contact.Phone.Valid() && in.Unfit == "" && in.SenderPause == "" && due && base.Sub(in.LastTouch) >= arauto.PairInterval
+		if (v.Outcome == arauto.Go) != free {
+			t.Fatalf("%+v, and yet free is %v", v, free)
+		}
+		if (v.Outcome == arauto.Go) != (v.Reason == "") {
+			t.Fatalf("%+v: a reason goes with every outcome but go", v)
+		}
+		if v.Reason.Words(arauto.Portuguese) == string(v.Reason) && v.Reason != "" {
+			t.Fatalf("%s has no words", v.Reason)
+		}
+		if !v.Until.IsZero() && (v.Outcome != arauto.Wait || !v.Until.After(base)) {
+			t.Fatalf("%+v: until is for waiting, and after now", v)
+		}
+		if v.Until.IsZero() {
+			return
+		}
+		// Once the time has come, time is no longer the obstacle it named.
+		if then := arauto.Decide(in, v.Until); then.Reason == v.Reason {
+			t.Fatalf("waited until %s and still: %+v", v.Until, then)
+		}
+	})
+}
