@@ -66,7 +66,7 @@ func (s *Store) UpdateApp(ctx context.Context, actor arauto.Actor, now time.Time
 }
 
 func appIsNew(ctx context.Context, t querier, a arauto.App) error {
-	name, err := one(ctx, t, scanName, `SELECT name FROM app WHERE account_id = $1 AND meta_id = $2 AND id <> $3 AND meta_id <> ''`, a.Account, a.MetaID, a.ID)
+	name, err := one(ctx, t, scanText, `SELECT name FROM app WHERE account_id = $1 AND meta_id = $2 AND id <> $3 AND meta_id <> ''`, a.Account, a.MetaID, a.ID)
 	if err == error(errNoRow) {
 		return nil
 	}
@@ -75,8 +75,6 @@ func appIsNew(ctx context.Context, t querier, a arauto.App) error {
 	}
 	return err
 }
-
-func scanName(r rows) (name string, err error) { return name, r.Scan(&name) }
 
 // Apps lists an account's apps by id, from after.
 func (s *Store) Apps(ctx context.Context, account, after int64, limit int) ([]arauto.App, error) {

@@ -117,7 +117,7 @@ func senderDiff(was, is arauto.Sender) diff {
 // by itself; a person uses UpdateSender.
 func (s *Store) PauseSender(ctx context.Context, now time.Time, account, id int64, why string) error {
 	err := s.db.write(ctx, func(t querier) error {
-		was, err := one(ctx, t, scanName, `SELECT pause FROM sender WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
+		was, err := one(ctx, t, scanText, `SELECT pause FROM sender WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
 		if err != nil {
 			return missing(err, "sender", id)
 		}
