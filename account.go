@@ -22,17 +22,21 @@ type Account struct {
 	CreatedAt time.Time
 }
 
-var slugShape = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+var (
+	slugShape    = regexp.MustCompile(`^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$`)
+	countryShape = regexp.MustCompile(`^[A-Z]{2}$`)
+)
 
 // Check is nil for an account that can be stored.
 func (a Account) Check() error {
 	if !slugShape.MatchString(a.Slug) {
 		return Errorf(KindInvalid, "slug", "%q is not a slug: use lower-case letters, digits and inner hyphens, at most 63", a.Slug)
 	}
-	if len(a.Country) != 2 {
+	if !countryShape.MatchString(a.Country) {
 		return Errorf(KindInvalid, "country", "%q is not an ISO country code such as BR", a.Country)
 	}
-	if _, err := time.LoadLocation(a.TimeZone); err != nil || a.TimeZone == "" {
+	// "" and Local would load, as what this machine happens to have.
+	if _, err := time.LoadLocation(a.TimeZone); err != nil || a.TimeZone == "" || a.TimeZone == "Local" {
 		return Errorf(KindInvalid, "time_zone", "%q is not an IANA time zone such as America/Sao_Paulo", a.TimeZone)
 	}
 	return nil
