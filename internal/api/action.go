@@ -141,6 +141,5 @@ func (a *API) duplicateCampaign(ctx context.Context, c Caller, in *struct {
 	if in.Body != nil && in.Body.Name != "" {
 		copied.Name = in.Body.Name
 	}
-	copied, err = a.Store.CreateCampaign(ctx, actor(c), a.Now(), copied)
-	return a.answerCampaign(ctx, copied, err)
+	return a.newCampaign(ctx, c, copied)
 }

@@ -156,6 +156,8 @@ type op struct {
 const (
 	smallBody = 1 << 20
 	readIn    = 30 * time.Second
+	// answerIn is how long an operation may take: the longest asks Meta for every template of an account.
+	answerIn = time.Minute
 )
 
 func (o op) operation() huma.Operation {
@@ -189,6 +191,11 @@ type nothing struct{}
 func handle[In, Out any](a *API, o op, h func(ctx context.Context, c Caller, in *In) (*Out, error)) {
 	huma.Register(a.huma, o.operation(), func(ctx context.Context, in *In) (*answer[Out], error) {
 		x := exchangeOf(ctx)
+		if !o.streams {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, answerIn)
+			defer cancel()
+		}
 		out, err := h(ctx, x.caller, in)
 		if err != nil {
 			return nil, a.refuse(ctx, x, err)

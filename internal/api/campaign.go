@@ -131,8 +131,14 @@ func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body new
 	if err := a.change(ctx, c, change, &campaign); err != nil {
 		return nil, err
 	}
+	return a.newCampaign(ctx, c, campaign)
+}
+
+// newCampaign asks nothing more once the campaign is there: an answer that failed would be asked for again.
+func (a *API) newCampaign(ctx context.Context, c Caller, campaign arauto.Campaign) (*wireCampaign, error) {
 	campaign, err := a.Store.CreateCampaign(ctx, actor(c), a.Now(), campaign)
-	return a.answerCampaign(ctx, campaign, err)
+	out := wordCampaign(campaign, nil)
+	return &out, err
 }
 
 func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {

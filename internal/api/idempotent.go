@@ -43,12 +43,12 @@ func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, k
 	}
 	fingerprint, err := printOf(r, o)
 	if err != nil {
-		Fail(w, r, fmt.Errorf("read the request: %w", err))
+		d.fail(w, r, c, fmt.Errorf("read the request: %w", err))
 		return
 	}
 	stored, err := d.answers.BeginIdempotent(r.Context(), d.now(), c.Account.ID, c.Token.ID, key, fingerprint)
 	if err != nil {
-		Fail(w, r, err)
+		d.fail(w, r, c, err)
 		return
 	}
 	if stored != nil {
@@ -59,6 +59,14 @@ func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, k
 	kept := &keeper{header: w.Header(), status: http.StatusOK}
 	d.settle(r.Context(), c, o, key, kept, func() { run(kept, r) })
 	send(w, kept.answer())
+}
+
+// fail is Fail, with what is our fault written down.
+func (d *adapter) fail(w http.ResponseWriter, r *http.Request, c Caller, err error) {
+	if arauto.KindOf(err) == arauto.KindInternal && r.Context().Err() == nil {
+		d.logger.ErrorContext(r.Context(), "request failed", "request", w.Header().Get(requestIDHeader), "account", c.Account.ID, "err", err)
+	}
+	Fail(w, r, err)
 }
 
 // settle runs and keeps or forgets, also when the client has gone or run panics.

@@ -54,6 +54,9 @@ func (f *Surface) Handle(pattern string, scope arauto.TokenScope, maxBody int64,
 	s.add(f, pattern, Route{Surface: f.name, Scope: scope}, maxBody, func(w http.ResponseWriter, r *http.Request) {
 		caller, err := s.admit(w, r, scope)
 		if err != nil {
+			if arauto.KindOf(err) == arauto.KindInternal && r.Context().Err() == nil {
+				s.cfg.Logger.ErrorContext(r.Context(), "caller not looked up", "request", w.Header().Get(RequestIDHeader), "err", err)
+			}
 			f.fail(w, r, err)
 			return
 		}
