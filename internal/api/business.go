@@ -89,7 +89,8 @@ func (a *API) apps() {
 		func(ctx context.Context, c Caller, in *struct {
 			ByRef
 			Body appChange
-		}) (*wireApp, error) {
+		},
+		) (*wireApp, error) {
 			app, err := a.app(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err

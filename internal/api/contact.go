@@ -143,7 +143,8 @@ func (a *API) contacts() {
 			ByRef
 			Paging
 			ContactQuery
-		}) (*page[WireContact], error) {
+		},
+		) (*page[WireContact], error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err
@@ -154,7 +155,8 @@ func (a *API) contacts() {
 		func(ctx context.Context, c Caller, in *struct {
 			Paging
 			ContactQuery
-		}) (*page[WireContact], error) {
+		},
+		) (*page[WireContact], error) {
 			return a.listContacts(ctx, c, in.Paging, in.ContactQuery, nil)
 		})
 	handle(a, op{method: http.MethodGet, path: "/contacts/{id}", scope: arauto.TokenRead, tag: "contacts", summary: "A contact with its attempts"}, a.oneContact)

@@ -69,7 +69,8 @@ func (a *API) conversations() {
 		func(ctx context.Context, c Caller, in *struct {
 			UUID string `path:"uuid" format:"uuid"`
 			Paging
-		}) (*conversationDetail, error) {
+		},
+		) (*conversationDetail, error) {
 			after, err := in.key()
 			if err != nil {
 				return nil, err

@@ -104,7 +104,7 @@ func keepable(o op, a arauto.StoredAnswer) arauto.StoredAnswer {
 // stands for it.
 func printOf(r *http.Request, o op) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintf(sum, "%s %s?%s\n", r.Method, r.URL.Path, r.URL.RawQuery)
+	sum.Write([]byte(r.Method + " " + r.URL.Path + "?" + r.URL.RawQuery + "\n"))
 	if o.streams {
 		sum.Write([]byte(strconv.FormatInt(r.ContentLength, 10)))
 		return hex.EncodeToString(sum.Sum(nil)), nil

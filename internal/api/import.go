@@ -159,7 +159,8 @@ func (a *API) jobs() {
 		func(ctx context.Context, c Caller, in *struct {
 			Paging
 			Campaign string `query:"campaign" maxLength:"36" doc:"Number or UUID"`
-		}) (*page[wireJob], error) {
+		},
+		) (*page[wireJob], error) {
 			before, err := in.key()
 			if err != nil {
 				return nil, err

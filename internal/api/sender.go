@@ -86,14 +86,16 @@ func (a *API) senders() {
 		func(ctx context.Context, c Caller, in *struct {
 			ByRef
 			Body senderChange
-		}) (*wireSender, error) {
+		},
+		) (*wireSender, error) {
 			return a.changeSender(ctx, c, in.ID, func(s *arauto.Sender) error { return a.apply(c, in.Body, s) })
 		})
 	handle(a, op{method: http.MethodPost, path: "/senders/{id}/pause", scope: arauto.TokenAdmin, tag: "senders", summary: "Send nothing from a number for now"},
 		func(ctx context.Context, c Caller, in *struct {
 			ByRef
 			Body *whyBody
-		}) (*wireSender, error) {
+		},
+		) (*wireSender, error) {
 			return a.changeSender(ctx, c, in.ID, func(s *arauto.Sender) error {
 				s.Pause = "paused by " + c.Token.Name
 				if in.Body != nil && in.Body.Why != "" {

@@ -70,7 +70,8 @@ func (a *API) suppressions() {
 	}, func(ctx context.Context, c Caller, in *struct {
 		ByNumber
 		Evidence string `query:"evidence" required:"true" minLength:"1" maxLength:"1000" doc:"Why the person may be contacted again"`
-	}) (*nothing, error) {
+	},
+	) (*nothing, error) {
 		return nil, a.Store.LiftSuppression(ctx, actor(c), a.Now(), c.Account.ID, in.ID, in.Evidence)
 	})
 }

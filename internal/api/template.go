@@ -86,7 +86,7 @@ func (a *API) templates() {
 			if err != nil {
 				return nil, err
 			}
-			added, changed, err := a.Config.Templates.Sync(ctx, actor(c), c.Account.ID, waba.ID)
+			added, changed, err := a.Templates.Sync(ctx, actor(c), c.Account.ID, waba.ID)
 			return &wireSync{added, changed}, err
 		})
 	handle(a, op{method: http.MethodGet, path: "/templates", scope: arauto.TokenRead, tag: "templates", summary: "List templates"},

@@ -32,7 +32,8 @@ func (a *API) webhooks() {
 		State  string `query:"state" required:"true" enum:"new,orphan,unmatched,bad" doc:"bad: unreadable; orphan: about a message not known yet; unmatched: never became known; new: not applied yet"`
 		Limit  int    `query:"limit" minimum:"1" maximum:"100" default:"20"`
 		Cursor string `query:"cursor" maxLength:"200"`
-	}) (*page[wireWebhook], error) {
+	},
+	) (*page[wireWebhook], error) {
 		p := Paging{in.Limit, in.Cursor}
 		before, err := p.key()
 		if err != nil {

@@ -57,7 +57,8 @@ func (a *API) why() {
 	handle(a, op{method: http.MethodGet, path: "/why", scope: arauto.TokenRead, tag: "why", summary: "Why a person was or was not contacted, in every campaign"},
 		func(ctx context.Context, c Caller, in *struct {
 			Phone string `query:"phone" required:"true" minLength:"1" maxLength:"40" doc:"The whole number, in any common spelling"`
-		}) (*whyPhone, error) {
+		},
+		) (*whyPhone, error) {
 			return a.whyPhone(ctx, c, in.Phone)
 		})
 }

@@ -10,6 +10,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -157,7 +158,9 @@ func serve(ctx context.Context, srv *http.Server, l net.Listener) error {
 		_ = srv.Close()
 		err = fmt.Errorf("drain requests within %s: %w", drain, err)
 	}
-	<-ended
+	if served := <-ended; err == nil && !errors.Is(served, http.ErrServerClosed) {
+		return fmt.Errorf("serve HTTP: %w", served)
+	}
 	return err
 }
 
