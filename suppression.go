@@ -17,7 +17,7 @@ type Suppression struct {
 	Phone    Phone // as given, for people to read
 	Scope    SuppressionScope
 	Channel  Channel // "" = every channel
-	Source   string  // opt_out_keyword, user_preferences, provider, api, upload
+	Source   string  // opt_out_keyword, opt_out_button, user_preferences, provider, api, upload
 	Evidence string  // what was seen: the text, the message id, the note
 	Contact  int64   // the contact it came from; 0 = none
 
@@ -86,3 +86,12 @@ func bareWords(s string) string {
 	}
 	return bare
 }
+
+// optOutLabels are the labels of Meta's own marketing opt-out button, folded, as its template editor
+// offers them in our languages, and what the shipped examples use.
+var optOutLabels = map[string]bool{
+	"stop promotions": true, "parar promocoes": true, "detener promociones": true, "no recibir promociones": true,
+}
+
+// OptsOutOfMarketing reports whether tapping a button with that label asks for no more marketing.
+func OptsOutOfMarketing(label string) bool { return optOutLabels[strings.TrimSpace(Fold(label))] }

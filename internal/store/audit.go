@@ -53,6 +53,12 @@ func (d diff) secret(name string, was, is arauto.Secret) {
 
 func (d diff) json() string { return jsonOf(d) }
 
+// Note keeps that somebody did something which changes nothing in the database itself: a test message,
+// a look-up at the provider. detail is JSON.
+func (s *Store) Note(ctx context.Context, actor arauto.Actor, now time.Time, action, subject, detail string) error {
+	return s.db.write(ctx, func(t querier) error { return s.audit(ctx, t, now, actor, action, subject, detail) })
+}
+
 // Audits lists an account's changes, newest first, with ids below before (0 = from the newest).
 func (s *Store) Audits(ctx context.Context, account, before int64, limit int) ([]arauto.Audit, error) {
 	return readAll(ctx, s, scanAudit, `SELECT account_id, id, at, token_id, actor, action, subject, detail

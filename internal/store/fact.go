@@ -12,13 +12,9 @@ import (
 // for each fact in order. Applying a fact again changes nothing. A fact about a number or a WABA that is
 // not the app's is refused: only the app whose secret signed it may speak of it.
 func (s *Store) ApplyFacts(ctx context.Context, now time.Time, account arauto.Account, app int64, facts []arauto.Fact) ([]arauto.Applied, error) {
-	ids, err := s.factIDs(ctx, account.ID, facts)
-	if err != nil {
-		return nil, err
-	}
 	var f *applying
-	err = s.db.write(ctx, func(t querier) error {
-		f = &applying{store: s, now: now, account: account, app: app, ids: ids, done: make([]arauto.Applied, len(facts)), counts: changes{}}
+	err := s.db.write(ctx, func(t querier) error {
+		f = &applying{store: s, now: now, account: account, app: app, done: make([]arauto.Applied, len(facts)), counts: changes{}}
 		if err := f.loadTree(ctx, t); err != nil {
 			return err
 		}
@@ -46,7 +42,6 @@ type applying struct {
 	now     time.Time
 	account arauto.Account
 	app     int64
-	ids     map[int]factIDs
 
 	numbers map[string]int64 // the app's phone_number_id → sender
 	senders map[int64]bool
@@ -54,27 +49,6 @@ type applying struct {
 
 	done   []arauto.Applied
 	counts changes
-}
-
-// factIDs are ids taken before the transaction for what a reply may make.
-type factIDs struct{ person, conversation, message int64 }
-
-func (s *Store) factIDs(ctx context.Context, account int64, facts []arauto.Fact) (map[int]factIDs, error) {
-	ids := map[int]factIDs{}
-	for i, f := range facts {
-		if f.Kind != arauto.FactReply {
-			continue
-		}
-		var x factIDs
-		var err error
-		for name, into := range map[string]*int64{"person": &x.person, "conversation": &x.conversation, "message": &x.message} {
-			if *into, err = s.ids.takeOne(ctx, account, name); err != nil {
-				return nil, err
-			}
-		}
-		ids[i] = x
-	}
-	return ids, nil
 }
 
 type named64 struct {
@@ -247,7 +221,7 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 	}
 	switch fact.Kind {
 	case arauto.FactReply:
-		f.done[i], err = f.reply(ctx, t, fact, f.ids[i])
+		f.done[i], err = f.reply(ctx, t, fact)
 	case arauto.FactPreference:
 		err = f.preference(ctx, t, fact)
 	case arauto.FactTemplate:

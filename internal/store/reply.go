@@ -8,7 +8,7 @@ import (
 
 // reply applies a message that a person wrote: it finds the contact it answers, moves it, opens or
 // joins a conversation, and takes an opt-out at its word. A message that was seen before changes nothing.
-func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact, ids factIDs) (arauto.Applied, error) {
+func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arauto.Applied, error) {
 	r := fact.Reply
 	sender := f.numbers[fact.PhoneNumberID]
 	key := replyKey(r)
@@ -19,7 +19,7 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact, ids f
 	if err != nil || len(seen) > 0 {
 		return arauto.Applied{Note: "seen before"}, err
 	}
-	person, key, err := f.person(ctx, t, r, key, ids.person)
+	person, key, err := f.person(ctx, t, r, key)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
@@ -27,12 +27,16 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact, ids f
 	if err != nil {
 		return arauto.Applied{}, err
 	}
-	conversation, uuid, err := f.converse(ctx, t, fact, ids.conversation, sender, person, key, contact)
+	conversation, uuid, err := f.converse(ctx, t, fact, sender, person, key, contact)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	id, err := nextIDs(ctx, t, f.account.ID, "message", 1)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
 	if _, err := t.exec(ctx, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, f.account.ID, ids.message, conversation, r.ProviderID, providerKey(r.ProviderID),
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, f.account.ID, id, conversation, r.ProviderID, providerKey(r.ProviderID),
 		r.Context, r.Kind, r.Text, r.Action, ms(fact.At)); err != nil {
 		return arauto.Applied{}, err
 	}
@@ -54,7 +58,7 @@ func replyKey(r arauto.Reply) string {
 
 // person finds who wrote by any alias, or makes the person at this first touch. The key returned is the
 // one the person is known by, which may be another than the message suggests.
-func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key string, id int64) (int64, string, error) {
+func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key string) (int64, string, error) {
 	type known struct {
 		id  int64
 		key string
@@ -71,9 +75,12 @@ func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key st
 		p, err = find(byAlias, f.account.ID, arauto.AliasWAID, r.WAID)
 	}
 	if err == errNoRow {
-		p = known{id, key}
+		p.key = key
+		if p.id, err = nextIDs(ctx, t, f.account.ID, "person", 1); err != nil {
+			return 0, "", err
+		}
 		_, err = t.exec(ctx, `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
-			f.account.ID, id, newUUID(), key, r.Name, ms(f.now))
+			f.account.ID, p.id, newUUID(), key, r.Name, ms(f.now))
 	}
 	if err != nil {
 		return 0, "", err
@@ -128,15 +135,26 @@ func (f *applying) lastWrittenTo(ctx context.Context, t querier, fact arauto.Fac
 }
 
 // converse is the open conversation of that person with that sender, opened now if there is none.
-func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, id, sender, person int64, key string, contact arauto.Contact) (int64, string, error) {
-	uuid := newUUID()
-	if _, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`,
-		f.account.ID, id, uuid, sender, person, key, contact.ID, contact.Campaign, arauto.ConversationUnrouted, ms(fact.At)); err != nil {
+func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, sender, person int64, key string, contact arauto.Contact) (int64, string, error) {
+	find := func() (named64, error) {
+		return one(ctx, t, scanNamed, `SELECT uuid, id FROM conversation WHERE account_id = $1 AND sender_id = $2 AND person_key = $3 AND state <> 'closed'`,
+			f.account.ID, sender, key)
+	}
+	open, err := find()
+	if err != error(errNoRow) {
+		return open.id, open.name, err
+	}
+	id, err := nextIDs(ctx, t, f.account.ID, "conversation", 1)
+	if err != nil {
 		return 0, "", err
 	}
-	open, err := one(ctx, t, scanNamed, `SELECT uuid, id FROM conversation WHERE account_id = $1 AND sender_id = $2 AND person_key = $3 AND state <> 'closed'`,
-		f.account.ID, sender, key)
+	// Another node may be opening it at this moment: then its conversation is the one.
+	if _, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`,
+		f.account.ID, id, newUUID(), sender, person, key, contact.ID, contact.Campaign, arauto.ConversationUnrouted, ms(fact.At)); err != nil {
+		return 0, "", err
+	}
+	open, err = find()
 	return open.id, open.name, err
 }
 
@@ -161,20 +179,20 @@ func (f *applying) react(ctx context.Context, t querier, fact arauto.Fact, c ara
 	return err
 }
 
-// wish takes an opt-out word, or its undoing, at its word.
+// wish takes an opt-out, typed or tapped, or its undoing at its word.
 func (f *applying) wish(ctx context.Context, t querier, fact arauto.Fact, key string, contact arauto.Contact) error {
 	r := fact.Reply
-	wish := f.account.PreferenceIn(r.Text)
-	if wish == arauto.PreferenceNone {
-		wish = f.account.PreferenceIn(r.Action)
-	}
-	evidence := r.ProviderID + ": " + firstOf(r.Text, r.Action)
-	switch wish {
-	case arauto.PreferenceStop:
-		return f.store.suppress(ctx, t, f.now, arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(r.WAID),
-			Scope: arauto.SuppressAll, Source: sourceKeyword, Evidence: evidence, Contact: contact.ID})
-	case arauto.PreferenceResume:
-		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourceKeyword, sourcePreference, sourceProvider}, evidence)
+	wish := f.account.PreferenceIn(firstOf(r.Text, r.Action))
+	stop := arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(r.WAID), Contact: contact.ID,
+		Scope: arauto.SuppressAll, Source: sourceKeyword, Evidence: r.ProviderID + ": " + firstOf(r.Text, r.Action)}
+	switch {
+	case wish == arauto.PreferenceResume:
+		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourceKeyword, sourceButton, sourcePreference, sourceProvider}, stop.Evidence)
+	case wish == arauto.PreferenceStop:
+		return f.store.suppress(ctx, t, f.now, stop)
+	case r.Action != "" && arauto.OptsOutOfMarketing(r.Action):
+		stop.Scope, stop.Source = arauto.SuppressMarketing, sourceButton
+		return f.store.suppress(ctx, t, f.now, stop)
 	}
 	return nil
 }
@@ -182,6 +200,7 @@ func (f *applying) wish(ctx context.Context, t querier, fact arauto.Fact, key st
 // Where a suppression came from, as far as the person said so themselves.
 const (
 	sourceKeyword    = "opt_out_keyword"
+	sourceButton     = "opt_out_button"
 	sourcePreference = "user_preferences"
 	sourceProvider   = "provider"
 )

@@ -181,12 +181,18 @@ func (db *sqliteDB) runGroup(c *sqliteConn, group []*sqliteWrite) {
 	err := c.run("BEGIN IMMEDIATE")
 	if err == nil {
 		for i, job := range group {
-			if errs[i] = job.ctx.Err(); errs[i] == nil {
-				errs[i] = c.nested(job.fn)
+			if errs[i] = job.ctx.Err(); errs[i] != nil {
+				continue
+			}
+			if errs[i], err = c.nested(job.fn); err != nil {
+				break // the transaction itself is broken (a full disk, say): nobody's write is in it
 			}
 		}
-		if err = c.run("COMMIT"); err != nil {
-			err = errors.Join(err, c.run("ROLLBACK"))
+		if err == nil {
+			err = c.run("COMMIT")
+		}
+		if err != nil {
+			_ = c.run("ROLLBACK") // SQLite may have done it already
 		}
 	}
 	for i, job := range group {
@@ -205,10 +211,12 @@ func runAlone(c *sqliteConn, job *sqliteWrite) error {
 		return err
 	}
 	if err := guard(c, job.fn); err != nil {
-		return errors.Join(err, c.run("ROLLBACK"))
+		_ = c.run("ROLLBACK") // SQLite may have done it already
+		return err
 	}
 	if err := c.run("COMMIT"); err != nil {
-		return errors.Join(fmt.Errorf("commit: %w", err), c.run("ROLLBACK"))
+		_ = c.run("ROLLBACK")
+		return fmt.Errorf("commit: %w", err)
 	}
 	return nil
 }

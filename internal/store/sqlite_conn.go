@@ -38,16 +38,18 @@ func (c *sqliteConn) run(statement string) error {
 	return err
 }
 
-// nested runs fn so that its failure undoes fn alone.
-func (c *sqliteConn) nested(fn func(querier) error) error {
-	if err := c.run("SAVEPOINT one"); err != nil {
-		return err
+// nested runs fn so that its failure undoes fn alone. broken is set when that could not be done: the
+// whole transaction is lost.
+func (c *sqliteConn) nested(fn func(querier) error) (err, broken error) {
+	if broken := c.run("SAVEPOINT one"); broken != nil {
+		return nil, broken
 	}
-	err := guard(c, fn)
-	if err != nil {
-		err = errors.Join(err, c.run("ROLLBACK TO one"))
+	if err = guard(c, fn); err != nil {
+		if broken = c.run("ROLLBACK TO one"); broken != nil {
+			return err, errors.Join(err, broken)
+		}
 	}
-	return errors.Join(err, c.run("RELEASE one"))
+	return err, c.run("RELEASE one")
 }
 
 // guard turns a panic into an error, in the one goroutine that everybody's writes depend on.
