@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// act does what happens to a campaign because somebody says so.
+func (t theCampaign) act(ctx context.Context, c *client, action string, body any) error {
+	path, err := t.path(ctx, c)
+	if err != nil {
+		return err
+	}
+	var got campaign
+	raw, err := c.post(ctx, path+"/"+action, body, &got)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error {
+		_, err := fmt.Fprintf(c.Out, "Campaign %d %q: %s\n", got.ID, plain(got.Name), plain(got.status()))
+		return err
+	})
+}
+
+type (
+	campaignStartCmd      struct{ theCampaign }
+	campaignResumeCmd     struct{ theCampaign }
+	campaignUnscheduleCmd struct{ theCampaign }
+	campaignArchiveCmd    struct{ theCampaign }
+)
+
+func (k campaignStartCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "start", nil)
+}
+func (k campaignResumeCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "resume", nil)
+}
+func (k campaignUnscheduleCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "unschedule", nil)
+}
+func (k campaignArchiveCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "archive", nil)
+}
+
+type campaignPauseCmd struct {
+	theCampaign
+	Why string `help:"For those who wonder."`
+}
+
+func (k campaignPauseCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "pause", whyBody(k.Why))
+}
+
+type campaignCancelCmd struct {
+	theCampaign
+	Why string `help:"For those who wonder."`
+}
+
+func (k campaignCancelCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "cancel", whyBody(k.Why))
+}
+
+// whyBody is nothing at all where nothing was said.
+func whyBody(why string) any {
+	if why == "" {
+		return nil
+	}
+	return map[string]string{"why": why}
+}
+
+type campaignScheduleCmd struct {
+	theCampaign
+	Time when `arg:"" help:"\"2026-03-01 14:30\" here, RFC 3339 or +2h."`
+}
+
+func (k campaignScheduleCmd) Run(ctx context.Context, c *client) error {
+	return k.act(ctx, c, "schedule", map[string]*time.Time{"scheduled_for": k.Time.pointer()})
+}
+
+type campaignDuplicateCmd struct {
+	theCampaign
+	Name string `help:"Of the copy; default: the original's with (copy)."`
+}
+
+func (k campaignDuplicateCmd) Run(ctx context.Context, c *client) error {
+	var body any
+	if k.Name != "" {
+		body = map[string]string{"name": k.Name}
+	}
+	return k.act(ctx, c, "duplicate", body)
+}

@@ -1,0 +1,161 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+)
+
+type importCmd struct {
+	remote
+	File     string `arg:"" help:"A CSV file as the spreadsheet saved it; - is standard input."`
+	Campaign string `required:"" help:"Number, UUID or name."`
+	Map      []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone and name is a custom field."`
+	Rejects  string `placeholder:"FILE" help:"Save the rows that were refused, with the reasons."`
+	Detach   bool   `help:"Do not follow: print the job and leave."`
+
+	Every time.Duration `default:"500ms" hidden:"" help:"How often to look."`
+}
+
+func (k importCmd) Run(ctx context.Context, c *client) error {
+	file, length, err := k.open(c)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	id, err := campaignID(ctx, c, k.Campaign)
+	if err != nil {
+		return err
+	}
+	started, raw, err := k.upload(ctx, c, id, file, length)
+	if err != nil {
+		return err
+	}
+	if k.Detach {
+		return c.print(raw, func() error {
+			_, err := fmt.Fprintf(c.Out, "Job %d. Follow it with: arauto job follow %d\n", started.ID, started.ID)
+			return err
+		})
+	}
+	return followImport(ctx, c, started.ID, k.Every, k.Rejects)
+}
+
+// open is the file and its length; -1 when that cannot be known.
+func (k importCmd) open(c *client) (io.ReadCloser, int64, error) {
+	if k.File == "-" {
+		return io.NopCloser(c.In), -1, nil
+	}
+	file, err := os.Open(k.File)
+	if err != nil {
+		return nil, 0, err
+	}
+	info, err := file.Stat()
+	switch {
+	case err != nil:
+		file.Close()
+		return nil, 0, err
+	case info.IsDir():
+		file.Close()
+		return nil, 0, fmt.Errorf("%s is a directory: name a file", k.File)
+	case !info.Mode().IsRegular():
+		return file, -1, nil
+	case info.Size() == 0:
+		file.Close()
+		return nil, 0, fmt.Errorf("%s is empty", k.File)
+	}
+	return file, info.Size(), nil
+}
+
+// stall is how long nothing may move while a file is sent, or while the server puts it away.
+const stall = 2 * time.Minute
+
+// upload streams the file: it is never held whole.
+func (k importCmd) upload(ctx context.Context, c *client, campaign string, file io.Reader, length int64) (job, json.RawMessage, error) {
+	query := url.Values{}
+	if k.File != "-" {
+		query.Set("name", filepath.Base(k.File))
+	}
+	if len(k.Map) > 0 {
+		columns, err := json.Marshal(pairs(k.Map))
+		if err != nil {
+			return job{}, nil, fmt.Errorf("encode --map: %w", err)
+		}
+		query.Set("columns", string(columns))
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	body := &upload{file: file, length: length, line: c.progress(), stalled: time.AfterFunc(stall, func() { cancel(errSlow) })}
+	r, err := c.request(ctx, http.MethodPost, "/campaigns/"+url.PathEscape(campaign)+"/imports?"+query.Encode(), body)
+	if err != nil {
+		return job{}, nil, err
+	}
+	r.ContentLength = length
+	r.Header.Set("Content-Type", "text/csv")
+	r.Header.Set("Expect", "100-continue") // a refusal comes before a gigabyte leaves
+	var started job
+	raw, err := c.send(r, &started)
+	if unread := body.end(); unread != nil && ctx.Err() == nil {
+		err = fmt.Errorf("read %s: %w", k.File, unread)
+	}
+	if errors.Is(err, context.Canceled) {
+		c.note("The upload was broken off: nothing is imported.")
+	}
+	return started, raw, err
+}
+
+// upload is a file on its way. The transport may still read when the answer is there, so what is told to
+// people is guarded.
+type upload struct {
+	file    io.Reader
+	length  int64
+	stalled *time.Timer // runs while it is the server's turn
+
+	mu    sync.Mutex
+	over  bool
+	sent  int64
+	line  *progress
+	wrong error // what reading the file said
+}
+
+// Read is the transport's.
+func (u *upload) Read(p []byte) (int, error) {
+	u.stalled.Stop()
+	n, err := u.file.Read(p)
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.over {
+		return n, err
+	}
+	u.stalled.Reset(stall)
+	u.sent += int64(n)
+	if err != nil && err != io.EOF {
+		u.wrong = err
+	}
+	if u.length > 0 {
+		u.line.draw(time.Now(), fmt.Sprintf("%s %s of %s sent", bar(u.sent, u.length), size(u.sent), size(u.length)))
+	} else {
+		u.line.draw(time.Now(), size(u.sent)+" sent")
+	}
+	return n, err
+}
+
+// Close leaves the file to who opened it.
+func (u *upload) Close() error { return nil }
+
+// end says nothing more, and returns what was wrong with the file.
+func (u *upload) end() error {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.over = true
+	u.stalled.Stop()
+	u.line.end()
+	return u.wrong
+}
