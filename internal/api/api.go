@@ -155,7 +155,6 @@ type op struct {
 
 const (
 	smallBody = 1 << 20
-	readIn    = 30 * time.Second
 	// answerIn is how long an operation may take: the longest asks Meta for every template of an account.
 	answerIn = time.Minute
 )
@@ -170,8 +169,9 @@ func (o op) operation() huma.Operation {
 	}
 	return huma.Operation{
 		OperationID: operationID(o.method, o.path), Method: o.method, Path: o.path, Summary: o.summary, Description: words,
-		Tags: []string{o.tag}, DefaultStatus: o.status, MaxBodyBytes: o.maxBody, BodyReadTimeout: readIn,
-		Metadata: map[string]any{metaOp: o},
+		Tags: []string{o.tag}, DefaultStatus: o.status, MaxBodyBytes: o.maxBody,
+		BodyReadTimeout: -1, // the door has its own
+		Metadata:        map[string]any{metaOp: o},
 	}
 }
 

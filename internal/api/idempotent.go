@@ -63,7 +63,7 @@ func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, k
 
 // fail is Fail, with what is our fault written down.
 func (d *adapter) fail(w http.ResponseWriter, r *http.Request, c Caller, err error) {
-	if arauto.KindOf(err) == arauto.KindInternal && r.Context().Err() == nil {
+	if problemOf(err, "").Status == http.StatusInternalServerError && r.Context().Err() == nil {
 		d.logger.ErrorContext(r.Context(), "request failed", "request", w.Header().Get(requestIDHeader), "account", c.Account.ID, "err", err)
 	}
 	Fail(w, r, err)

@@ -88,21 +88,30 @@ func limitBody(w http.ResponseWriter, r *http.Request, limit int64) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return
 	}
-	r.Body = &patientBody{ReadCloser: http.MaxBytesReader(w, r.Body, limit), control: http.NewResponseController(w)}
+	// Deadlines are wall time, whatever clock the server was given.
+	end := time.Now().Add(patience + time.Duration(limit/slowest)*time.Second)
+	r.Body = &patientBody{ReadCloser: http.MaxBytesReader(w, r.Body, limit), control: http.NewResponseController(w), end: end}
 }
 
-// A patientBody gives a client a new term with every read.
+// slowest is how many bytes a second the largest body that a route takes may come with on average.
+const slowest = 16 << 10
+
+// A patientBody gives a client a new term with every read, until the whole has taken too long.
 type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 	renewed time.Time
+	end     time.Time
 }
 
 func (b *patientBody) Read(p []byte) (int, error) {
-	// Deadlines are wall time, whatever clock the server was given; a test's recorder has none to set.
 	if now := time.Now(); now.Sub(b.renewed) > time.Second {
 		b.renewed = now
-		_ = b.control.SetReadDeadline(now.Add(patience))
+		term := now.Add(patience)
+		if b.end.Before(term) {
+			term = b.end
+		}
+		_ = b.control.SetReadDeadline(term) // a test's recorder has no connection
 	}
 	n, err := b.ReadCloser.Read(p)
 	if err == io.EOF {

@@ -45,6 +45,7 @@ type fakeTokens struct {
 	mu      sync.Mutex
 	byHash  map[string]arauto.Token
 	lookups int
+	broken  error
 	logged  map[int64][]arauto.Request
 }
 
@@ -66,6 +67,9 @@ func (f *fakeTokens) TokenByHash(_ context.Context, hash string) (arauto.Token, 
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.lookups++
+	if f.broken != nil {
+		return arauto.Token{}, f.broken
+	}
 	t, ok := f.byHash[hash]
 	if !ok {
 		return t, arauto.Errorf(arauto.KindNotFound, "", "there is no such token")
@@ -278,6 +282,15 @@ func TestSurface(t *testing.T) {
 	}
 	if !strings.Contains(w.log.String(), "cause=boom") {
 		t.Error("the panic is not in the log")
+	}
+}
+
+func TestToken_LookUpThatBreaksIsOurFault(t *testing.T) {
+	w := newWorld(nil)
+	w.tokens.broken = errors.New("disk is gone")
+	rec := w.do("GET", "/test/hello", "", "Authorization", "Bearer good")
+	if rec.Code != 500 || strings.Contains(rec.Body.String(), "disk") || !strings.Contains(w.log.String(), "disk is gone") {
+		t.Errorf("got %d %q, log %s", rec.Code, rec.Body, w.log)
 	}
 }
 
