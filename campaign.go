@@ -176,6 +176,9 @@ func (c Campaign) Startable(t Template, s Sender) error {
 	if t.WABA != s.WABA {
 		return Errorf(KindConflict, "template", "template %q belongs to another WhatsApp Business Account than sender %q: choose one of the sender's own", t.Name, s.Name)
 	}
+	if t.Header.Format == "LOCATION" {
+		return Errorf(KindConflict, "template", "template %q has a location header, which a campaign cannot fill yet: choose another", t.Name)
+	}
 	return c.Mapping.Complete(t)
 }
 

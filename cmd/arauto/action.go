@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"time"
 )
 
@@ -18,8 +17,7 @@ func (t theCampaign) act(ctx context.Context, c *client, action string, body any
 		return err
 	}
 	return c.print(raw, func() error {
-		_, err := fmt.Fprintf(c.Out, "Campaign %d %q: %s\n", got.ID, plain(got.Name), plain(got.status()))
-		return err
+		return c.say("Campaign %d %q: %s", got.ID, plain(got.Name), plain(got.status()))
 	})
 }
 
@@ -33,12 +31,15 @@ type (
 func (k campaignStartCmd) Run(ctx context.Context, c *client) error {
 	return k.act(ctx, c, "start", nil)
 }
+
 func (k campaignResumeCmd) Run(ctx context.Context, c *client) error {
 	return k.act(ctx, c, "resume", nil)
 }
+
 func (k campaignUnscheduleCmd) Run(ctx context.Context, c *client) error {
 	return k.act(ctx, c, "unschedule", nil)
 }
+
 func (k campaignArchiveCmd) Run(ctx context.Context, c *client) error {
 	return k.act(ctx, c, "archive", nil)
 }

@@ -106,8 +106,7 @@ func (k wabaCreateCmd) Run(ctx context.Context, c *client) error {
 		return err
 	}
 	return c.print(raw, func() error {
-		_, err := fmt.Fprintf(c.Out, "WABA %d %s\nFetch its templates once it has a sender: arauto template sync\n", got.ID, plain(got.Name))
-		return err
+		return c.say("WABA %d %s\nFetch its templates once it has a sender: arauto template sync", got.ID, plain(got.Name))
 	})
 }
 
@@ -183,8 +182,7 @@ func (k senderCreateCmd) Run(ctx context.Context, c *client) error {
 }
 
 func (c *client) showSender(s sender) error {
-	_, err := fmt.Fprintf(c.Out, "Sender %d %s: %s\n", s.ID, plain(s.Name), plain(s.status()))
-	return err
+	return c.say("Sender %d %s: %s", s.ID, plain(s.Name), plain(s.status()))
 }
 
 type senderListCmd struct{ listing }

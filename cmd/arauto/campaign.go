@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -143,8 +144,7 @@ func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
 		}
 	}
 	return c.print(raw, func() error {
-		_, err := fmt.Fprintf(c.Out, "Campaign %d %q: %s\n", made.ID, plain(made.Name), plain(made.status()))
-		return err
+		return c.say("Campaign %d %q: %s", made.ID, plain(made.Name), plain(made.status()))
 	})
 }
 
@@ -216,9 +216,9 @@ func (k campaignShowCmd) watch(ctx context.Context, c *client, path string, got 
 	if raw != nil {
 		last = raw
 	}
-	if ctx.Err() != nil {
+	if errors.Is(err, context.Canceled) {
 		c.note("Stopped watching. The campaign goes on by itself.")
-		return last, nil
+		err = nil
 	}
 	return last, err
 }
@@ -344,7 +344,6 @@ func (k campaignTestCmd) Run(ctx context.Context, c *client) error {
 		if got.Held {
 			words = "Taken, but held back by the provider for now, as"
 		}
-		_, err := fmt.Fprintln(c.Out, words, plain(got.ProviderID))
-		return err
+		return c.say("%s %s", words, plain(got.ProviderID))
 	})
 }

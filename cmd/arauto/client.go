@@ -222,7 +222,7 @@ func (p *problem) Error() string {
 		where := strings.TrimPrefix(strings.TrimPrefix(e.Location, "body."), "query.")
 		if !strings.Contains(p.Detail, e.Message) {
 			fmt.Fprintf(&b, "\n  %s: %s", plain(where), plain(e.Message))
-		} else if where != "" && !strings.Contains(p.Detail, where) {
+		} else if p.Status == http.StatusUnprocessableEntity && where != "" && !strings.Contains(p.Detail, where) {
 			fmt.Fprintf(&b, " (%s)", plain(where))
 		}
 	}

@@ -66,20 +66,26 @@ func (p *progress) draw(now time.Time, text string) {
 	case text == p.shown:
 		return
 	case p.s.Live:
-		fmt.Fprint(p.s.Err, "\r\x1b[K"+fit(text, p.s.Width-1))
+		_, _ = fmt.Fprint(p.s.Err, "\r\x1b[K"+fit(text, p.s.Width-1))
 	case now.Before(p.next):
 		return
 	default:
-		fmt.Fprintln(p.s.Err, text)
+		p.s.note("%s", text)
 		p.next = now.Add(plainEvery)
 	}
 	p.shown = text
 }
 
+// patient says nothing for a while where lines stay: what is done by then needs no progress.
+func (p *progress) patient(now time.Time) *progress {
+	p.next = now.Add(plainEvery)
+	return p
+}
+
 // end leaves the last line where it is and goes below it.
 func (p *progress) end() {
 	if p.s.Live && p.shown != "" {
-		fmt.Fprintln(p.s.Err)
+		p.s.note("")
 	}
 	p.shown = ""
 }

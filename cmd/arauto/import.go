@@ -41,8 +41,7 @@ func (k importCmd) Run(ctx context.Context, c *client) error {
 	}
 	if k.Detach {
 		return c.print(raw, func() error {
-			_, err := fmt.Fprintf(c.Out, "Job %d. Follow it with: arauto job follow %d\n", started.ID, started.ID)
-			return err
+			return c.say("Job %d. Follow it with: arauto job follow %d", started.ID, started.ID)
 		})
 	}
 	return followImport(ctx, c, started.ID, k.Every, k.Rejects)
@@ -92,7 +91,7 @@ func (k importCmd) upload(ctx context.Context, c *client, campaign string, file 
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	body := &upload{file: file, length: length, line: c.progress(), stalled: time.AfterFunc(stall, func() { cancel(errSlow) })}
+	body := &upload{file: file, length: length, line: c.progress().patient(time.Now()), stalled: time.AfterFunc(stall, func() { cancel(errSlow) })}
 	r, err := c.request(ctx, http.MethodPost, "/campaigns/"+url.PathEscape(campaign)+"/imports?"+query.Encode(), body)
 	if err != nil {
 		return job{}, nil, err

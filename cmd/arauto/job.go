@@ -56,7 +56,7 @@ func (j job) line(rate float64) string {
 // followImport draws until the job has ended, saves the rejects where asked to, and is nil only if the job
 // completed.
 func followImport(ctx context.Context, c *client, id int64, every time.Duration, rejects string) error {
-	line := c.progress()
+	line := c.progress().patient(time.Now())
 	var pace pace
 	var got job
 	raw, err := follow(ctx, c, fmt.Sprintf("/jobs/%d", id), every, line, func(now time.Time, j job) (string, bool) {
@@ -93,7 +93,7 @@ func followImport(ctx context.Context, c *client, id int64, every time.Duration,
 func (c *client) showImport(j job) error {
 	took := ""
 	if j.StartedAt != nil && j.FinishedAt != nil {
-		took = j.FinishedAt.Sub(*j.StartedAt).Round(100 * time.Millisecond).String()
+		took = j.FinishedAt.Sub(*j.StartedAt).Round(time.Millisecond).String()
 	}
 	return c.facts("Job", fmt.Sprintf("%d %s", j.ID, j.State), "Accepted", thousands(j.Accepted), "Duplicates", thousands(j.Duplicates),
 		"Rejected", thousands(j.Rejected), "Took", took)
@@ -149,7 +149,7 @@ func (c *client) write(name string, fill func(io.Writer) error) error {
 		return err
 	}
 	if err := errors.Join(fill(file), file.Close()); err != nil {
-		os.Remove(part)
+		_ = os.Remove(part) // what is left is marked as a part
 		return err
 	}
 	if err := os.Rename(part, name); err != nil {

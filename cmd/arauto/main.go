@@ -1,13 +1,12 @@
 // Command arauto is the whole program: the server, and the command line that talks to one.
 //
 // What the programs do is in internal/app; here are their flags and words. The client commands know the
-// server by /api/v1 alone.
+// server by /api/v1 alone. Only serve, demo, migrate and token create open a database.
 package main
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
@@ -49,6 +48,8 @@ type grammar struct {
 	Template templateCmd `cmd:"" group:"setup" help:"Message templates."`
 	Token    tokenCmd    `cmd:"" group:"setup" help:"API tokens."`
 
+	programs
+
 	Version versionCmd `cmd:"" group:"programs" help:"Print this program's version."`
 }
 
@@ -60,9 +61,9 @@ func run(ctx context.Context, args []string, s *screen) int {
 	parser := newParser(&grammar{}, s)
 	command, err := parser.Parse(args)
 	if err != nil {
-		fmt.Fprintf(s.Err, "arauto: %v\n", err)
+		s.note("arauto: %v", err)
 		if parseError, ok := errors.AsType[*kong.ParseError](err); ok && parseError.Context != nil {
-			fmt.Fprintf(s.Err, "Try: %s --help\n", commandPath(parseError.Context))
+			s.note("Try: %s --help", commandPath(parseError.Context))
 		}
 		return exitUsage
 	}
@@ -104,8 +105,7 @@ func commandPath(k *kong.Context) string {
 type versionCmd struct{}
 
 func (versionCmd) Run(s *screen) error {
-	_, err := fmt.Fprintln(s.Out, "arauto", version)
-	return err
+	return s.say("arauto %s", version)
 }
 
 // status tells the person about err and returns the exit status that goes with it.
@@ -123,7 +123,7 @@ func (s *screen) status(err error) int {
 	default:
 		code = exitFailed
 	}
-	fmt.Fprintf(s.Err, "arauto: %v\n", err)
+	s.note("arauto: %v", err)
 	return code
 }
 

@@ -112,7 +112,7 @@ func (k reportSubscribersCmd) Run(ctx context.Context, c *client) error {
 		return err
 	}
 	resume := ""
-	err = c.write(k.Out, func(out io.Writer) error {
+	err = c.write(k.Out, func(out io.Writer) (err error) {
 		resume, err = k.run(ctx, c, query, out)
 		return err
 	})
@@ -158,7 +158,7 @@ func (k reportSubscribersCmd) run(ctx context.Context, c *client, query url.Valu
 		}
 	}
 	var rows int64
-	line := c.progress()
+	line := c.progress().patient(time.Now())
 	_, err = walk(ctx, c, "/reports/subscribers", query, 0, func(page []reported, raw json.RawMessage) (bool, error) {
 		rows += int64(len(page))
 		if k.Out != "-" {
@@ -189,6 +189,7 @@ func (k reportSubscribersCmd) run(ctx context.Context, c *client, query url.Valu
 	})
 	if k.Out != "-" {
 		line.end()
+		c.note("%s rows", thousands(rows))
 	}
 	w.Flush()
 	return resume, cmp.Or(err, w.Error())

@@ -34,9 +34,15 @@ func screenOf(in, out, errs *os.File) *screen {
 	return &screen{In: in, Out: out, Err: errs, Live: live, Width: width}
 }
 
-// note says something beside the answer.
+// say is a line of the answer.
+func (s *screen) say(format string, args ...any) error {
+	_, err := fmt.Fprintf(s.Out, format+"\n", args...)
+	return err
+}
+
+// note is a line beside the answer: where that cannot be written, nobody reads it.
 func (s *screen) note(format string, args ...any) {
-	fmt.Fprintf(s.Err, format+"\n", args...)
+	_, _ = fmt.Fprintf(s.Err, format+"\n", args...)
 }
 
 // table prints rows under head, in columns.
@@ -63,11 +69,11 @@ func (s *screen) columns(rows [][]string) error {
 		for i, cell := range row {
 			cells[i] = plain(cell)
 		}
-		fmt.Fprintln(w, strings.Join(cells, "\t"))
+		_, _ = fmt.Fprintln(w, strings.Join(cells, "\t")) // as below
 	}
 	_ = w.Flush() // a buffer takes everything
 	for line := range strings.Lines(text.String()) {
-		if _, err := fmt.Fprintln(s.Out, strings.TrimRight(line, " \n")); err != nil {
+		if err := s.say("%s", strings.TrimRight(line, " \n")); err != nil {
 			return err
 		}
 	}
@@ -134,6 +140,5 @@ func yes(b bool) string {
 
 // json prints an answer of the API as it came, on lines of its own.
 func (s *screen) json(raw json.RawMessage) error {
-	_, err := fmt.Fprintf(s.Out, "%s\n", strings.TrimRight(string(raw), "\n"))
-	return err
+	return s.say("%s", strings.TrimRight(string(raw), "\n"))
 }

@@ -155,7 +155,9 @@ func (k suppressionAddCmd) send(ctx context.Context, c *client, phones []string,
 
 func (k suppressionAddCmd) finish(c *client, done suppressed) error {
 	if !c.raw {
-		fmt.Fprintf(c.Out, "Added %s, refused %s\n", thousands(int64(done.added)), thousands(int64(done.refused)))
+		if err := c.say("Added %s, refused %s", thousands(int64(done.added)), thousands(int64(done.refused))); err != nil {
+			return err
+		}
 	}
 	if done.err == nil && done.refused > 0 {
 		return errTold
@@ -193,8 +195,8 @@ func (k suppressionLiftCmd) Run(ctx context.Context, c *client) error {
 	if _, err := c.call(ctx, http.MethodDelete, path, nil, nil, callTime); err != nil {
 		return err
 	}
-	if !c.raw {
-		fmt.Fprintf(c.Out, "Suppression %d is lifted\n", k.Suppression)
+	if c.raw {
+		return nil
 	}
-	return nil
+	return c.say("Suppression %d is lifted", k.Suppression)
 }

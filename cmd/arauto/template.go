@@ -87,7 +87,6 @@ func (c *client) syncTemplates(ctx context.Context, w waba) error {
 		return err
 	}
 	return c.print(raw, func() error {
-		_, err := fmt.Fprintf(c.Out, "%s: %d new, %d changed\n", plain(w.Name), got.Added, got.Changed)
-		return err
+		return c.say("%s: %d new, %d changed", plain(w.Name), got.Added, got.Changed)
 	})
 }

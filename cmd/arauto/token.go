@@ -9,6 +9,7 @@ import (
 )
 
 type tokenCmd struct {
+	tokenMaker
 	List     tokenListCmd     `cmd:"" help:"List API tokens, oldest first."`
 	Revoke   tokenRevokeCmd   `cmd:"" help:"Let nobody in with it any more."`
 	Requests tokenRequestsCmd `cmd:"" help:"What was asked with it lately, newest first."`
@@ -58,10 +59,10 @@ func (k tokenRevokeCmd) Run(ctx context.Context, c *client) error {
 	if _, err := c.call(ctx, http.MethodDelete, fmt.Sprintf("/tokens/%d", k.ID), nil, nil, callTime); err != nil {
 		return err
 	}
-	if !c.raw {
-		fmt.Fprintf(c.Out, "Token %d is revoked\n", k.ID)
+	if c.raw {
+		return nil
 	}
-	return nil
+	return c.say("Token %d is revoked", k.ID)
 }
 
 type tokenRequestsCmd struct {

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -29,20 +31,22 @@ type explained struct {
 	Verdict struct {
 		Until *time.Time `json:"until"`
 	} `json:"verdict"`
-	Sentence    string     `json:"sentence"`
-	LastTouchAt *time.Time `json:"last_touch_at"`
-	Attempts    []struct {
-		Number      int        `json:"number"`
-		State       string     `json:"state"`
-		ProviderID  *string    `json:"provider_id"`
-		ErrorCode   *int       `json:"error_code"`
-		ErrorDetail *string    `json:"error_detail"`
-		IntendedAt  *time.Time `json:"intended_at"`
-		SentAt      *time.Time `json:"sent_at"`
-		DeliveredAt *time.Time `json:"delivered_at"`
-		ReadAt      *time.Time `json:"read_at"`
-		FailedAt    *time.Time `json:"failed_at"`
-	} `json:"attempts"`
+	Sentence string  `json:"sentence"`
+	Attempts []tried `json:"attempts"`
+}
+
+// tried is one attempt.
+type tried struct {
+	Number      int        `json:"number"`
+	State       string     `json:"state"`
+	ProviderID  *string    `json:"provider_id"`
+	ErrorCode   *int       `json:"error_code"`
+	ErrorDetail *string    `json:"error_detail"`
+	IntendedAt  *time.Time `json:"intended_at"`
+	SentAt      *time.Time `json:"sent_at"`
+	DeliveredAt *time.Time `json:"delivered_at"`
+	ReadAt      *time.Time `json:"read_at"`
+	FailedAt    *time.Time `json:"failed_at"`
 }
 
 func (k whyCmd) Run(ctx context.Context, c *client) error {
@@ -55,57 +59,58 @@ func (k whyCmd) Run(ctx context.Context, c *client) error {
 		return err
 	}
 	return c.print(raw, func() error {
+		var b strings.Builder
 		for _, e := range got.Data {
-			if err := c.explain(e); err != nil {
-				return err
-			}
+			e.tell(&b)
 		}
 		if len(got.Data) == 0 {
-			fmt.Fprintln(c.Out, "No campaign has this phone.")
+			b.WriteString("No campaign has this phone.\n")
 		}
 		for _, s := range got.Suppressions {
-			fmt.Fprintln(c.Out, plain(s.words()))
+			b.WriteString(plain(s.words()) + "\n")
 		}
-		return nil
+		_, err := io.WriteString(c.Out, b.String())
+		return err
 	})
 }
 
-// explain tells one campaign's story of the person: the sentence first, then what it rests on.
-func (c *client) explain(e explained) error {
+// tell is one campaign's story of the person: the sentence first, then what it rests on.
+func (e explained) tell(b *strings.Builder) {
 	r := e.Contact
-	fmt.Fprintf(c.Out, "%s (campaign %d)\n  %s\n", plain(r.CampaignName), r.CampaignID, plain(e.Sentence))
+	fmt.Fprintf(b, "%s (campaign %d)\n  %s\n", plain(r.CampaignName), r.CampaignID, plain(e.Sentence))
 	if e.Verdict.Until != nil {
-		fmt.Fprintf(c.Out, "  Asked again at %s\n", local(e.Verdict.Until))
+		fmt.Fprintf(b, "  Asked again at %s\n", local(e.Verdict.Until))
 	}
 	phone := r.PhoneRaw
 	if r.Phone != nil && *r.Phone != phone {
 		phone = *r.Phone + ", given as " + phone
 	}
-	fmt.Fprintf(c.Out, "  Contact %d %s: %s\n", r.ID, plain(r.Name), plain(phone))
+	fmt.Fprintf(b, "  Contact %d %s: %s\n", r.ID, plain(r.Name), plain(phone))
 	for _, a := range e.Attempts {
-		fmt.Fprintf(c.Out, "  Attempt %d: %s", a.Number, plain(a.State))
-		for _, step := range []struct {
-			name string
-			at   *time.Time
-		}{{"intended", a.IntendedAt}, {"sent", a.SentAt}, {"delivered", a.DeliveredAt}, {"read", a.ReadAt}, {"failed", a.FailedAt}} {
-			if step.at != nil {
-				fmt.Fprintf(c.Out, "\n    %-10s %s", step.name, local(step.at))
-			}
-		}
-		if a.ProviderID != nil {
-			fmt.Fprintf(c.Out, "\n    %-10s %s", "message", plain(*a.ProviderID))
-		}
-		if a.ErrorCode != nil || a.ErrorDetail != nil {
-			fmt.Fprintf(c.Out, "\n    %-10s %s %s", "provider", word(a.ErrorCode), plain(word(a.ErrorDetail)))
-		}
-		fmt.Fprintln(c.Out)
+		a.tell(b)
 	}
 	switch {
 	case r.ReplyAction != nil:
-		fmt.Fprintf(c.Out, "  Reply: the button %q\n", plain(*r.ReplyAction))
+		fmt.Fprintf(b, "  Reply: the button %q\n", plain(*r.ReplyAction))
 	case r.ReplyText != nil:
-		fmt.Fprintf(c.Out, "  Reply: %q\n", plain(*r.ReplyText))
+		fmt.Fprintf(b, "  Reply: %q\n", plain(*r.ReplyText))
 	}
-	_, err := fmt.Fprintln(c.Out)
-	return err
+	b.WriteByte('\n')
+}
+
+func (a tried) tell(b *strings.Builder) {
+	fmt.Fprintf(b, "  Attempt %d: %s\n", a.Number, plain(a.State))
+	for _, step := range []struct{ name, words string }{
+		{"intended", local(a.IntendedAt)},
+		{"sent", local(a.SentAt)},
+		{"delivered", local(a.DeliveredAt)},
+		{"read", local(a.ReadAt)},
+		{"failed", local(a.FailedAt)},
+		{"message", word(a.ProviderID)},
+		{"provider", strings.TrimSpace(word(a.ErrorCode) + " " + word(a.ErrorDetail))},
+	} {
+		if step.words != "" {
+			fmt.Fprintf(b, "    %-10s %s\n", step.name, plain(step.words))
+		}
+	}
 }

@@ -149,6 +149,18 @@ func TestProgress_NowAndThenElsewhere(t *testing.T) {
 	}
 }
 
+func TestProgress_PatientElsewhere(t *testing.T) {
+	var out bytes.Buffer
+	now := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	line := (&screen{Err: &out}).progress().patient(now)
+	line.draw(now.Add(plainEvery-1), "a")
+	line.draw(now.Add(plainEvery), "b")
+	line.end()
+	if diff := cmp.Diff("b\n", out.String()); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRun_ExitStatus(t *testing.T) {
 	t.Setenv("ARAUTO_URL", "http://127.0.0.1:1")
 	gone, cancel := context.WithCancel(t.Context())

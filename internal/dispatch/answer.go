@@ -38,7 +38,7 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 		event.Kind = arauto.EventDeferred
 		due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, now)
 		if event.Due = due; !ok {
-			event.Kind = arauto.EventRefused
+			event.Kind, event.Reason = arauto.EventRefused, arauto.ReasonTooManyAttempts
 		}
 	case arauto.ActionPause:
 		event.Kind, event.Due = arauto.EventDeferred, now

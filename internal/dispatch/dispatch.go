@@ -160,9 +160,7 @@ func (e *Engine) look(ctx context.Context, lines *drivers) error {
 		return err
 	}
 	for _, s := range senders {
-		if s.Pause == "" {
-			lines.start(lineKey{s.Account, s.ID}, func() { e.drive(ctx, s) })
-		}
+		lines.start(lineKey{s.Account, s.ID}, func() { e.drive(ctx, s) })
 	}
 	return nil
 }
@@ -180,6 +178,9 @@ func (e *Engine) drive(ctx context.Context, s arauto.Sender) {
 			}
 			if lost > 0 {
 				e.Logger.Warn("attempts left open by a crash became unknown", "account", s.Account, "sender", s.ID, "attempts", lost)
+			}
+			if s.Pause != "" {
+				return nil
 			}
 			return newRun(e, s, lease).loop(ctx)
 		})

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"time"
 
 	"arauto"
 )
@@ -29,7 +30,7 @@ type attemptEvent struct {
 // applyToAttempts reads the attempts and their contacts, asks the state tables, and writes what
 // changed. Several events may speak of the same attempt; an event that the tables do not know for the
 // state it meets is left out. It returns the contacts that were touched, as they are afterwards.
-func (s *Store) applyToAttempts(ctx context.Context, t querier, account int64, events []attemptEvent, counts changes) (map[int64]arauto.Contact, error) {
+func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, account int64, events []attemptEvent, counts changes) (map[int64]arauto.Contact, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -61,7 +62,7 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, account int64, e
 			contacts[c.ID] = next
 		}
 	}
-	return contacts, s.saveApplied(ctx, t, account, oldAttempts, attempts, oldContacts, contacts, counts)
+	return contacts, s.saveApplied(ctx, t, now, account, oldAttempts, attempts, oldContacts, contacts, counts)
 }
 
 // speaksFor reports whether an event of an attempt concerns its contact: of an attempt that is not the
@@ -89,7 +90,7 @@ func (s *Store) attemptsWithContacts(ctx context.Context, t querier, account int
 	return attempts, contacts, err
 }
 
-func (s *Store) saveApplied(ctx context.Context, t querier, account int64, oldAttempts, attempts map[int64]arauto.Attempt, oldContacts, contacts map[int64]arauto.Contact, counts changes) error {
+func (s *Store) saveApplied(ctx context.Context, t querier, now time.Time, account int64, oldAttempts, attempts map[int64]arauto.Attempt, oldContacts, contacts map[int64]arauto.Contact, counts changes) error {
 	var attemptArgs [][]any
 	for id, a := range attempts {
 		if old := oldAttempts[id]; a != old {
@@ -105,7 +106,7 @@ func (s *Store) saveApplied(ctx context.Context, t querier, account int64, oldAt
 			changed = append(changed, contactChange{old: old, new: c})
 		}
 	}
-	written, err := s.saveContacts(ctx, t, changed)
+	written, err := s.saveContacts(ctx, t, now, changed)
 	if err != nil {
 		return err
 	}

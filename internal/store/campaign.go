@@ -57,15 +57,13 @@ func decodeMapping(text string) (arauto.Mapping, error) {
 	return m, nil
 }
 
-// CreateCampaign stores c as a draft, or as scheduled when it says when it starts. Sender and template,
-// where given, must be the account's own.
+// CreateCampaign stores c as a draft. Sender and template, where given, must be the account's own.
 func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	c.UUID, c.Version, c.State = newUUID(), 1, arauto.CampaignDraft
 	c.CreatedAt, c.UpdatedAt = now, now
 	if c.ReplyWindow == 0 {
 		c.ReplyWindow = arauto.DefaultReplyWindow
 	}
-	wanted := c.ScheduledFor
 	err := s.db.write(ctx, func(t querier) (err error) {
 		if err := ownParts(ctx, t, c); err != nil {
 			return err
@@ -73,13 +71,6 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if c.ID, err = nextIDs(ctx, t, c.Account, "campaign", 1); err != nil {
 			return err
 		}
-		stored := c
-		if !wanted.IsZero() {
-			if stored, err = s.decideCampaign(ctx, t, now, c, arauto.CampaignSchedule, ""); err != nil {
-				return err
-			}
-		}
-		c = stored
 		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)`,
 			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
 			c.HoldAfter, c.ReplyWindow.Milliseconds(), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))

@@ -184,13 +184,13 @@ type contactChange struct {
 }
 
 // saveContacts writes changes whose contact is still as it was read, and reports which were written.
-// UpdatedAt moves strictly forward, so that it tells a row that somebody else changed meanwhile; it is
-// set in list as it was written.
-func (s *Store) saveContacts(ctx context.Context, t querier, list []contactChange) ([]int64, error) {
+// UpdatedAt is when the row was written, and moves strictly forward, so that it tells a row that
+// somebody else changed meanwhile; it is set in list.
+func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list []contactChange) ([]int64, error) {
 	args := make([][]any, len(list))
 	for i := range list {
 		ch := &list[i]
-		updated := max(ms(ch.new.UpdatedAt), ms(ch.old.UpdatedAt)+1)
+		updated := max(ms(now), ms(ch.old.UpdatedAt)+1)
 		ch.new.UpdatedAt = moment(updated)
 		n := ch.new
 		args[i] = []any{n.Account, n.ID, ch.old.State, ms(ch.old.UpdatedAt), n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,

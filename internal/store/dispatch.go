@@ -9,11 +9,14 @@ import (
 	"arauto"
 )
 
-// LiveSenders lists the senders that have a running campaign, over all accounts.
+// LiveSenders lists the senders, over all accounts, that have something to do: a running campaign, or
+// attempts that are open, whatever became of their campaign.
 func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		pairs, err := all(ctx, q, func(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) },
-			`SELECT DISTINCT account_id, sender_id FROM campaign WHERE state = 'running' AND channel = 'whatsapp' ORDER BY account_id, sender_id`)
+			`SELECT account_id, sender_id FROM campaign WHERE state = 'running' AND channel = 'whatsapp'
+			 UNION SELECT p.account_id, p.sender_id FROM campaign p JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id
+			 WHERE k.state = 'sending' GROUP BY p.account_id, p.sender_id, p.id HAVING SUM(k.n) > 0 ORDER BY 1, 2`)
 		for _, p := range pairs {
 			sender, err := s.sender(ctx, q, p[0], p[1])
 			if err != nil {
@@ -242,7 +245,7 @@ func (in *intending) consequence(i int, c arauto.Contact, v arauto.Verdict) (ara
 
 // save writes contacts first: an attempt is made only for a contact that was still as it was read.
 func (in *intending) save(ctx context.Context, t querier) error {
-	written, err := in.store.saveContacts(ctx, t, in.changed)
+	written, err := in.store.saveContacts(ctx, t, in.now, in.changed)
 	if err != nil {
 		return err
 	}
@@ -336,7 +339,7 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 		if err != nil {
 			return err
 		}
-		wroteContacts, err := s.saveContacts(ctx, t, contacts)
+		wroteContacts, err := s.saveContacts(ctx, t, now, contacts)
 		if err != nil {
 			return err
 		}
@@ -348,7 +351,7 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 				late = append(late, a)
 			}
 		}
-		if err := s.recordLate(ctx, t, account, late, counts); err != nil {
+		if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
 			return err
 		}
 		if err := s.suppressRefused(ctx, t, now, account, answers); err != nil {
@@ -376,7 +379,7 @@ func providerKey(id string) int64 {
 }
 
 // recordLate applies answers whose attempt or contact a fact has changed since the request left.
-func (s *Store) recordLate(ctx context.Context, t querier, account int64, late []arauto.Answer, counts changes) error {
+func (s *Store) recordLate(ctx context.Context, t querier, now time.Time, account int64, late []arauto.Answer, counts changes) error {
 	if len(late) == 0 {
 		return nil
 	}
@@ -384,7 +387,7 @@ func (s *Store) recordLate(ctx context.Context, t querier, account int64, late [
 	for i, a := range late {
 		events[i] = attemptEvent{attempt: a.Attempt.ID, event: a.Event, receipt: a.Receipt}
 	}
-	_, err := s.applyToAttempts(ctx, t, account, events, counts)
+	_, err := s.applyToAttempts(ctx, t, now, account, events, counts)
 	return err
 }
 
@@ -429,7 +432,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time, lease arauto.Lease, 
 			}
 			n = len(open)
 			counts := changes{}
-			if _, err := s.applyToAttempts(ctx, t, lease.Account, events, counts); err != nil {
+			if _, err := s.applyToAttempts(ctx, t, now, lease.Account, events, counts); err != nil {
 				return err
 			}
 			return counts.apply(ctx, t, lease.Account, slotDispatch)

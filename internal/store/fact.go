@@ -108,7 +108,7 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID}})
 		}
 	}
-	contacts, err := f.store.applyToAttempts(ctx, t, f.account.ID, events, f.counts)
+	contacts, err := f.store.applyToAttempts(ctx, t, f.now, f.account.ID, events, f.counts)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,7 @@ import (
 func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arauto.Applied, error) {
 	r := fact.Reply
 	sender := f.numbers[fact.PhoneNumberID]
-	key := replyKey(r)
+	key := personKey(r.WAID, r.UserID)
 	if sender == 0 || key == "" || r.ProviderID == "" {
 		return arauto.Applied{Note: "a message without number, sender or id is not acted on"}, nil
 	}
@@ -19,15 +19,16 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 	if err != nil || len(seen) > 0 {
 		return arauto.Applied{Note: "seen before"}, err
 	}
-	person, key, err := f.person(ctx, t, r, key)
+	person, err := f.person(ctx, t, r, key)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
+	key = person.key
 	contact, matched, err := f.answered(ctx, t, fact, sender, key)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
-	conversation, uuid, err := f.converse(ctx, t, fact, sender, person, key, contact)
+	conversation, uuid, err := f.converse(ctx, t, fact, sender, person.id, key, contact)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
@@ -46,53 +47,6 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 		}
 	}
 	return arauto.Applied{Contact: contact.ID}, f.wish(ctx, t, fact, key, contact)
-}
-
-// replyKey is the person key of who wrote; "" when the payload names nobody.
-func replyKey(r arauto.Reply) string {
-	if phone := arauto.PhoneOfWAID(r.WAID); phone != "" {
-		return phone.PersonKey()
-	}
-	return arauto.PersonKeyOfUserID(r.UserID)
-}
-
-// person finds who wrote by any alias, or makes the person at this first touch. The key returned is the
-// one the person is known by, which may be another than the message suggests.
-func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key string) (int64, string, error) {
-	type known struct {
-		id  int64
-		key string
-	}
-	find := func(where string, args ...any) (known, error) {
-		return one(ctx, t, func(r rows) (k known, err error) { return k, r.Scan(&k.id, &k.key) }, `SELECT p.id, p.key FROM person p `+where, args...)
-	}
-	const byAlias = `JOIN person_alias a ON a.account_id = p.account_id AND a.person_id = p.id WHERE p.account_id = $1 AND a.kind = $2 AND a.value = $3`
-	p, err := find(`WHERE p.account_id = $1 AND p.key = $2`, f.account.ID, key)
-	if err == errNoRow && r.UserID != "" {
-		p, err = find(byAlias, f.account.ID, arauto.AliasUserID, r.UserID)
-	}
-	if err == errNoRow && r.WAID != "" {
-		p, err = find(byAlias, f.account.ID, arauto.AliasWAID, r.WAID)
-	}
-	if err == errNoRow {
-		p.key = key
-		if p.id, err = nextIDs(ctx, t, f.account.ID, "person", 1); err != nil {
-			return 0, "", err
-		}
-		_, err = t.exec(ctx, `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
-			f.account.ID, p.id, newUUID(), key, r.Name, ms(f.now))
-	}
-	if err != nil {
-		return 0, "", err
-	}
-	var aliases [][]any
-	for kind, value := range map[arauto.AliasKind]string{arauto.AliasWAID: r.WAID, arauto.AliasUserID: r.UserID, arauto.AliasUsername: r.Username} {
-		if value != "" {
-			aliases = append(aliases, []any{f.account.ID, kind, value, p.id})
-		}
-	}
-	_, err = t.each(ctx, `INSERT INTO person_alias (account_id, kind, value, person_id) VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, kind, value) DO NOTHING`, aliases)
-	return p.id, p.key, err
 }
 
 // answered is the contact a reply belongs to: the one whose message it names, else the one whose ref
@@ -171,7 +125,7 @@ func (f *applying) react(ctx context.Context, t querier, fact arauto.Fact, c ara
 		return nil
 	}
 	change := []contactChange{{old: c, new: next}}
-	written, err := f.store.saveContacts(ctx, t, change)
+	written, err := f.store.saveContacts(ctx, t, f.now, change)
 	if err == nil && written[0] == 0 {
 		return errLostRow
 	}
@@ -215,9 +169,16 @@ func firstOf(a, b string) string {
 // preference applies what a person told Meta about marketing from this business.
 func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) error {
 	p := fact.Preference
-	key := replyKey(arauto.Reply{WAID: p.WAID, UserID: p.UserID})
+	key := personKey(p.WAID, p.UserID)
 	if key == "" {
 		return nil
+	}
+	who, err := f.knownPerson(ctx, t, key, p.WAID, p.UserID)
+	if err != nil {
+		return err
+	}
+	if who.id != 0 {
+		key = who.key
 	}
 	switch p.Wish {
 	case arauto.PreferenceStop:

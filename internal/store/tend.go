@@ -110,7 +110,7 @@ func (s *Store) cancelPending(ctx context.Context, now time.Time, c arauto.Campa
 			}
 			changed = append(changed, contactChange{old: contact, new: next})
 		}
-		written, err := s.saveContacts(ctx, t, changed)
+		written, err := s.saveContacts(ctx, t, now, changed)
 		if err != nil {
 			return err
 		}
