@@ -13,20 +13,34 @@ import (
 // attemptLife is what each event makes of an attempt, as contactLife is of a contact. The five events that
 // are missing concern a contact only: every state refuses them.
 var attemptLife = map[arauto.AttemptState]map[arauto.EventKind]arauto.AttemptState{
-	"open": {"accepted": "accepted", "deferred": "failed", "refused": "failed", "lost": "unknown",
-		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"},
-	"unknown": {"accepted": "accepted", "deferred": "", "refused": "failed", "lost": "unknown",
-		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"},
-	"accepted": {"accepted": "accepted", "deferred": "", "refused": "", "lost": "accepted",
-		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"},
-	"sent": {"accepted": "sent", "deferred": "", "refused": "", "lost": "sent",
-		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed"},
-	"delivered": {"accepted": "delivered", "deferred": "", "refused": "", "lost": "delivered",
-		"sent": "delivered", "delivered": "delivered", "read": "read", "failed": "delivered"},
-	"read": {"accepted": "read", "deferred": "", "refused": "", "lost": "read",
-		"sent": "read", "delivered": "read", "read": "read", "failed": "read"},
-	"failed": {"accepted": "failed", "deferred": "failed", "refused": "failed", "lost": "failed",
-		"sent": "failed", "delivered": "delivered", "read": "read", "failed": "failed"},
+	"open": {
+		"accepted": "accepted", "deferred": "failed", "refused": "failed", "lost": "unknown",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
+	},
+	"unknown": {
+		"accepted": "accepted", "deferred": "", "refused": "failed", "lost": "unknown",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
+	},
+	"accepted": {
+		"accepted": "accepted", "deferred": "", "refused": "", "lost": "accepted",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
+	},
+	"sent": {
+		"accepted": "sent", "deferred": "", "refused": "", "lost": "sent",
+		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
+	},
+	"delivered": {
+		"accepted": "delivered", "deferred": "", "refused": "", "lost": "delivered",
+		"sent": "delivered", "delivered": "delivered", "read": "read", "failed": "delivered",
+	},
+	"read": {
+		"accepted": "read", "deferred": "", "refused": "", "lost": "read",
+		"sent": "read", "delivered": "read", "read": "read", "failed": "read",
+	},
+	"failed": {
+		"accepted": "failed", "deferred": "failed", "refused": "failed", "lost": "failed",
+		"sent": "failed", "delivered": "delivered", "read": "read", "failed": "failed",
+	},
 }
 
 func TestAttempt_EveryPairIsDecided(t *testing.T) {
@@ -74,10 +88,14 @@ func TestAttempt_Apply(t *testing.T) {
 			arauto.Attempt{State: "read", AcceptedAt: after(1), SentAt: after(2), ReadAt: after(4)},
 		},
 		"refused": {[]arauto.Event{refused}, arauto.Attempt{State: "failed", FailedAt: after(2), Code: 131026, Detail: "undeliverable"}},
-		"refused, yet delivered": {[]arauto.Event{refused, {Kind: "delivered", At: after(3)}},
-			arauto.Attempt{State: "delivered", DeliveredAt: after(3)}},
-		"lost, then refused": {[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}, refused},
-			arauto.Attempt{State: "failed", FailedAt: after(2), Code: 131026, Detail: "undeliverable"}},
+		"refused, yet delivered": {
+			[]arauto.Event{refused, {Kind: "delivered", At: after(3)}},
+			arauto.Attempt{State: "delivered", DeliveredAt: after(3)},
+		},
+		"lost, then refused": {
+			[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}, refused},
+			arauto.Attempt{State: "failed", FailedAt: after(2), Code: 131026, Detail: "undeliverable"},
+		},
 		"lost": {[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}}, arauto.Attempt{State: "unknown", Detail: "timeout"}},
 	}
 	for name, tt := range tests {

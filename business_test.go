@@ -20,8 +20,10 @@ const (
 func TestSecret_IsNeverPrinted(t *testing.T) {
 	app := arauto.App{ID: 1, Name: "App", Secret: hidden, VerifyToken: hidden}
 	sender := arauto.Sender{ID: 2, Name: "Loja", Token: hidden}
-	values := map[string]any{"secret": arauto.Secret(hidden), "app": app, "pointer": &app, "sender": sender, "list": []arauto.Sender{sender},
-		"map": map[string]arauto.Secret{"x": hidden}, "nested": struct{ Inner any }{sender}}
+	values := map[string]any{
+		"secret": arauto.Secret(hidden), "app": app, "pointer": &app, "sender": sender, "list": []arauto.Sender{sender},
+		"map": map[string]arauto.Secret{"x": hidden}, "nested": struct{ Inner any }{sender},
+	}
 	for name, v := range values {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d", "%t"} {
 			got := fmt.Sprintf(verb, v)

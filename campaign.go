@@ -65,8 +65,10 @@ const (
 
 // CampaignStates lists every state in the order of a campaign's life.
 func CampaignStates() []CampaignState {
-	return []CampaignState{CampaignDraft, CampaignScheduled, CampaignRunning, CampaignPaused,
-		CampaignCompleted, CampaignCancelled, CampaignArchived}
+	return []CampaignState{
+		CampaignDraft, CampaignScheduled, CampaignRunning, CampaignPaused,
+		CampaignCompleted, CampaignCancelled, CampaignArchived,
+	}
 }
 
 // CampaignEvent is what can happen to a campaign.
@@ -85,8 +87,10 @@ const (
 
 // CampaignEvents lists every event.
 func CampaignEvents() []CampaignEvent {
-	return []CampaignEvent{CampaignSchedule, CampaignUnschedule, CampaignStart, CampaignPause, CampaignResume,
-		CampaignComplete, CampaignCancel, CampaignArchive}
+	return []CampaignEvent{
+		CampaignSchedule, CampaignUnschedule, CampaignStart, CampaignPause, CampaignResume,
+		CampaignComplete, CampaignCancel, CampaignArchive,
+	}
 }
 
 // campaignTransitions is the whole life cycle; asking twice for the same thing is not an error.

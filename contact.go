@@ -81,8 +81,10 @@ const (
 
 // ContactStates lists every state in the order of a contact's life.
 func ContactStates() []ContactState {
-	return []ContactState{ContactPending, ContactSending, ContactUnknown, ContactSent, ContactDelivered,
-		ContactRead, ContactReplied, ContactFailed, ContactSuppressed, ContactCancelled}
+	return []ContactState{
+		ContactPending, ContactSending, ContactUnknown, ContactSent, ContactDelivered,
+		ContactRead, ContactReplied, ContactFailed, ContactSuppressed, ContactCancelled,
+	}
 }
 
 // Open reports whether the engine still has something to do for a contact in this state. The others
@@ -110,8 +112,10 @@ const (
 
 // EventKinds lists every kind.
 func EventKinds() []EventKind {
-	return []EventKind{EventIntended, EventAccepted, EventDeferred, EventRefused, EventLost, EventSuppressed,
-		EventCancelled, EventAgain, EventSent, EventDelivered, EventRead, EventFailed, EventReplied}
+	return []EventKind{
+		EventIntended, EventAccepted, EventDeferred, EventRefused, EventLost, EventSuppressed,
+		EventCancelled, EventAgain, EventSent, EventDelivered, EventRead, EventFailed, EventReplied,
+	}
 }
 
 // An Event is one thing that happened to a contact.

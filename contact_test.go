@@ -266,8 +266,10 @@ func checkContact(t *rapid.T, c arauto.Contact) {
 	}{
 		{"due only while pending", c.DueAt.IsZero() || c.State == arauto.ContactPending},
 		{"failed at, exactly when failed", c.FailedAt.IsZero() != (c.State == arauto.ContactFailed)},
-		{"a reason only where one is needed", c.Reason == "" || slices.Contains([]arauto.ContactState{arauto.ContactPending,
-			arauto.ContactUnknown, arauto.ContactFailed, arauto.ContactSuppressed, arauto.ContactCancelled}, c.State)},
+		{"a reason only where one is needed", c.Reason == "" || slices.Contains([]arauto.ContactState{
+			arauto.ContactPending,
+			arauto.ContactUnknown, arauto.ContactFailed, arauto.ContactSuppressed, arauto.ContactCancelled,
+		}, c.State)},
 		{"delivered at, from delivered on", c.DeliveredAt.IsZero() == (reached == 0)},
 		{"read at, when read", c.State != arauto.ContactRead || !c.ReadAt.IsZero()},
 		{"replied at, exactly when replied", c.RepliedAt.IsZero() == (c.State != arauto.ContactReplied)},
@@ -334,9 +336,13 @@ func TestFacts_Converge(t *testing.T) {
 // The same, for every order of all of them: 5,040 lives.
 func TestFacts_ConvergeInEveryOrder(t *testing.T) {
 	facts := []arauto.Event{
-		{Kind: arauto.EventAccepted, At: after(2)}, {Kind: arauto.EventLost, At: after(3), Reason: arauto.ReasonInterrupted},
-		{Kind: arauto.EventSent, At: after(1)}, {Kind: arauto.EventDelivered, At: after(9)}, {Kind: arauto.EventRead, At: after(5)},
-		{Kind: arauto.EventFailed, At: after(4), Reason: arauto.ReasonRefused, Code: 1}, {Kind: arauto.EventReplied, At: after(6), ReplyText: "oi"},
+		{Kind: arauto.EventAccepted, At: after(2)},
+		{Kind: arauto.EventLost, At: after(3), Reason: arauto.ReasonInterrupted},
+		{Kind: arauto.EventSent, At: after(1)},
+		{Kind: arauto.EventDelivered, At: after(9)},
+		{Kind: arauto.EventRead, At: after(5)},
+		{Kind: arauto.EventFailed, At: after(4), Reason: arauto.ReasonRefused, Code: 1},
+		{Kind: arauto.EventReplied, At: after(6), ReplyText: "oi"},
 	}
 	want := live(t, facts)
 	wantAttempt := attempted(t, facts)

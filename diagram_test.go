@@ -104,9 +104,19 @@ func TestDiagrams_Bite(t *testing.T) {
 		"alfa, beta ──end──▶ epsilon ⇄ zeta",
 		"delta ──any fact──▶ where the fact says",
 	})
-	want := []arrow{{"alfa", "go", "beta"}, {"beta", "on", "gama"}, {"beta", "back", "alfa"}, {"alfa", "stop", "delta"},
-		{"gama", "again", "alfa"}, {"delta", "again", "alfa"}, {"epsilon", "", "zeta"}, {"zeta", "", "epsilon"},
-		{"alfa", "end", "epsilon"}, {"beta", "end", "epsilon"}, {"delta", anyFact, "where"}}
+	want := []arrow{
+		{"alfa", "go", "beta"},
+		{"beta", "on", "gama"},
+		{"beta", "back", "alfa"},
+		{"alfa", "stop", "delta"},
+		{"gama", "again", "alfa"},
+		{"delta", "again", "alfa"},
+		{"epsilon", "", "zeta"},
+		{"zeta", "", "epsilon"},
+		{"alfa", "end", "epsilon"},
+		{"beta", "end", "epsilon"},
+		{"delta", anyFact, "where"},
+	}
 	for _, a := range want {
 		if !slices.Contains(got, a) {
 			t.Errorf("%v was not read", a)

@@ -24,25 +24,39 @@ var obstacles = []struct {
 	spoil func(*arauto.GateInput)
 	want  arauto.Verdict
 }{
-	{"past the gate", func(in *arauto.GateInput) { in.Contact.State = arauto.ContactSent },
-		arauto.Verdict{Outcome: arauto.Done, Reason: arauto.ReasonSettled, Words: "sent"}},
-	{"campaign paused", func(in *arauto.GateInput) {
-		in.Campaign.State, in.Campaign.Pause = arauto.CampaignPaused, "low quality"
+	{
+		"past the gate", func(in *arauto.GateInput) { in.Contact.State = arauto.ContactSent },
+		arauto.Verdict{Outcome: arauto.Done, Reason: arauto.ReasonSettled, Words: "sent"},
 	},
-		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: "low quality"}},
+	{
+		"campaign paused", func(in *arauto.GateInput) {
+			in.Campaign.State, in.Campaign.Pause = arauto.CampaignPaused, "low quality"
+		},
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: "low quality"},
+	},
 	{"suppressed", func(in *arauto.GateInput) {
 		in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, Source: "opt_out_keyword"}}
 	}, arauto.Verdict{Outcome: arauto.Suppress, Reason: arauto.ReasonSuppressed, Words: "opt_out_keyword"}},
-	{"no phone", func(in *arauto.GateInput) { in.Contact.Phone = "" },
-		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonInvalidPhone}},
-	{"cannot be filled", func(in *arauto.GateInput) { in.Unfit = "no value for body.1" },
-		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonMissingValue, Words: "no value for body.1"}},
-	{"sender paused", func(in *arauto.GateInput) { in.SenderPause = "token expired" },
-		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonSenderTrouble, Words: "token expired"}},
-	{"not its time", func(in *arauto.GateInput) { in.Contact.ScheduledFor = after(60) },
-		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonNotYet, Until: after(60)}},
-	{"just contacted", func(in *arauto.GateInput) { in.LastTouch = base.Add(-time.Second) },
-		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: base.Add(5 * time.Second)}},
+	{
+		"no phone", func(in *arauto.GateInput) { in.Contact.Phone = "" },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonInvalidPhone},
+	},
+	{
+		"cannot be filled", func(in *arauto.GateInput) { in.Unfit = "no value for body.1" },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonMissingValue, Words: "no value for body.1"},
+	},
+	{
+		"sender paused", func(in *arauto.GateInput) { in.SenderPause = "token expired" },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonSenderTrouble, Words: "token expired"},
+	},
+	{
+		"not its time", func(in *arauto.GateInput) { in.Contact.ScheduledFor = after(60) },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonNotYet, Until: after(60)},
+	},
+	{
+		"just contacted", func(in *arauto.GateInput) { in.LastTouch = base.Add(-time.Second) },
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: base.Add(5 * time.Second)},
+	},
 }
 
 func TestDecide_Go(t *testing.T) {

@@ -38,8 +38,12 @@ func TestTemplate_Parameters(t *testing.T) {
 		"document":                 {arauto.Template{Header: arauto.Header{Format: "DOCUMENT"}}, "header.document"},
 		"footers have none":        {arauto.Template{Footer: "{{1}}"}, ""},
 		"buttons keep their place": {arauto.Template{Body: "{{1}}", Buttons: []arauto.Button{
-			{Type: "QUICK_REPLY", Text: "{{1}}"}, {Type: "URL", URL: "https://loja.example/p"}, {Type: "PHONE_NUMBER"},
-			{Type: "URL", URL: "https://loja.example/p/{{1}}"}, {Type: "COPY_CODE"}}}, "body.1 button.3 button.4"},
+			{Type: "QUICK_REPLY", Text: "{{1}}"},
+			{Type: "URL", URL: "https://loja.example/p"},
+			{Type: "PHONE_NUMBER"},
+			{Type: "URL", URL: "https://loja.example/p/{{1}}"},
+			{Type: "COPY_CODE"},
+		}}, "body.1 button.3 button.4"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -51,8 +55,10 @@ func TestTemplate_Parameters(t *testing.T) {
 }
 
 func TestTemplate_ParameterParts(t *testing.T) {
-	template := arauto.Template{Named: true, Header: arauto.Header{Format: "IMAGE"}, Body: "{{b}} {{a}}",
-		Buttons: []arauto.Button{{Type: "QUICK_REPLY"}, {Type: "URL", URL: "https://x.example/{{1}}"}, {Type: "COPY_CODE"}}}
+	template := arauto.Template{
+		Named: true, Header: arauto.Header{Format: "IMAGE"}, Body: "{{b}} {{a}}",
+		Buttons: []arauto.Button{{Type: "QUICK_REPLY"}, {Type: "URL", URL: "https://x.example/{{1}}"}, {Type: "COPY_CODE"}},
+	}
 	want := []arauto.Parameter{
 		{Slot: "header.image", Kind: "image"},
 		{Slot: "body.b", Kind: "text", Name: "b", Index: 0},
@@ -119,8 +125,10 @@ func TestMapping_Complete(t *testing.T) {
 }
 
 func TestValue_Of(t *testing.T) {
-	contact := arauto.Contact{Name: "  Maria\tda  Silva ", Phone: "+5511987654321", External: "c-9",
-		Fields: arauto.Fields{{Key: "Valor", Value: "R$\u00a01.234,56\n à vista "}, {Key: "vazio", Value: " \t\n"}}}
+	contact := arauto.Contact{
+		Name: "  Maria\tda  Silva ", Phone: "+5511987654321", External: "c-9",
+		Fields: arauto.Fields{{Key: "Valor", Value: "R$\u00a01.234,56\n à vista "}, {Key: "vazio", Value: " \t\n"}},
+	}
 	tests := map[string]struct {
 		value arauto.Value
 		want  string
@@ -152,8 +160,10 @@ func TestValue_Of(t *testing.T) {
 }
 
 func TestTemplate_Render(t *testing.T) {
-	template := arauto.Template{Name: "oferta", Language: "pt_BR", Header: arauto.Header{Format: "TEXT", Text: "{{1}}!"}, Body: "{{2}} por {{1}}",
-		Buttons: []arauto.Button{{Type: "QUICK_REPLY", Text: "Quero"}, {Type: "URL", URL: "https://loja.example/{{1}}"}, {Type: "QUICK_REPLY", Text: "Sair"}, {Type: "COPY_CODE"}}}
+	template := arauto.Template{
+		Name: "oferta", Language: "pt_BR", Header: arauto.Header{Format: "TEXT", Text: "{{1}}!"}, Body: "{{2}} por {{1}}",
+		Buttons: []arauto.Button{{Type: "QUICK_REPLY", Text: "Quero"}, {Type: "URL", URL: "https://loja.example/{{1}}"}, {Type: "QUICK_REPLY", Text: "Sair"}, {Type: "COPY_CODE"}},
+	}
 	mapping := arauto.Mapping{
 		"header.1": {From: arauto.FromContact, Text: "first_name"},
 		"body.1":   {From: arauto.FromField, Text: "preço"},
@@ -213,8 +223,10 @@ func FuzzRender(f *testing.F) {
 	f.Add("Oi {{1}}", "{{2}} {{1}} {{3}}", "https://x.example/{{1}}", "Maria", "a\n\tb", false)
 	f.Add("{{nome}}", "{{ nome }} {{{{1}}}} {{", "", " ", "\xff", true)
 	f.Fuzz(func(t *testing.T, header, body, url, name, value string, named bool) {
-		template := arauto.Template{Named: named, Header: arauto.Header{Format: "TEXT", Text: header}, Body: body,
-			Buttons: []arauto.Button{{Type: "URL", URL: url}, {Type: "QUICK_REPLY"}, {Type: "COPY_CODE"}}}
+		template := arauto.Template{
+			Named: named, Header: arauto.Header{Format: "TEXT", Text: header}, Body: body,
+			Buttons: []arauto.Button{{Type: "URL", URL: url}, {Type: "QUICK_REPLY"}, {Type: "COPY_CODE"}},
+		}
 		mapping := arauto.Mapping{}
 		seen := map[string]bool{}
 		for i, p := range template.Parameters() {

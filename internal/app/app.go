@@ -98,15 +98,21 @@ func (a *App) assemble() error {
 	}
 	metrics := newMetrics()
 	a.meta = whatsapp.New(whatsapp.Config{})
-	a.dispatch = dispatch.New(dispatch.Config{Store: a.store, Roster: a.store, Leases: a.store, Messenger: a.meta, Observer: metrics,
-		Node: a.node, Now: clock, Logger: a.logger.With("engine", "dispatch")})
-	a.inbound = inbound.New(inbound.Config{Store: a.store, Leases: a.store, Decoder: decoder{}, Node: a.node, Now: clock,
-		Logger: a.logger.With("engine", "inbound")})
+	a.dispatch = dispatch.New(dispatch.Config{
+		Store: a.store, Roster: a.store, Leases: a.store, Messenger: a.meta, Observer: metrics,
+		Node: a.node, Now: clock, Logger: a.logger.With("engine", "dispatch"),
+	})
+	a.inbound = inbound.New(inbound.Config{
+		Store: a.store, Leases: a.store, Decoder: decoder{}, Node: a.node, Now: clock,
+		Logger: a.logger.With("engine", "inbound"),
+	})
 	a.imports = importer.New(importer.Config{Store: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: func() { a.jobs.Wake() }})
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Leases: a.store, Node: a.node, Now: clock, Logger: a.logger.With("engine", "jobs"), Workers: a.workers()})
-	a.server = server.New(server.Config{Tokens: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
+	a.server = server.New(server.Config{
+		Tokens: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
 		Checks: map[string]func(context.Context) error{"database": a.store.Ping}, TrustedProxies: proxies, MetricsPublic: a.config.MetricsPublic,
-		DefaultRate: a.config.TokenRate, CertFile: a.config.TLSCert, KeyFile: a.config.TLSKey})
+		DefaultRate: a.config.TokenRate, CertFile: a.config.TLSCert, KeyFile: a.config.TLSKey,
+	})
 	a.mount()
 	return nil
 }

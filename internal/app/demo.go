@@ -72,8 +72,10 @@ func Demo(ctx context.Context, c DemoConfig, out io.Writer) (err error) {
 	group.Go(func() error { return a.Run(ctx, door) })
 	group.Go(func() error { return runSandbox(ctx, meta, graph) })
 	group.Go(func() error {
-		d := &demo{config: c, out: out, meta: meta, data: a.data, account: account,
-			api: client{base: a.address(door), token: token}, graph: "http://" + graph.Addr().String()}
+		d := &demo{
+			config: c, out: out, meta: meta, data: a.data, account: account,
+			api: client{base: a.address(door), token: token}, graph: "http://" + graph.Addr().String(),
+		}
 		if err := d.play(ctx); err != nil && ctx.Err() == nil {
 			return fmt.Errorf("demo: %w", err)
 		}
@@ -97,8 +99,10 @@ func clearDemo(dir string) error {
 	if err != nil {
 		return err
 	}
-	ours := map[string]bool{demoFile: true, "arauto.db": true, "arauto.db-wal": true, "arauto.db-shm": true, "files": true, "tmp": true, "key": true, "node": true,
-		"lock": true, adminToken: true, "demo-mark": true}
+	ours := map[string]bool{
+		demoFile: true, "arauto.db": true, "arauto.db-wal": true, "arauto.db-shm": true, "files": true, "tmp": true, "key": true, "node": true,
+		"lock": true, adminToken: true, "demo-mark": true,
+	}
 	marked := false
 	for _, e := range entries {
 		marked = marked || e.Name() == "demo-mark"

@@ -37,8 +37,10 @@ func (a *App) first(ctx context.Context, wanted arauto.Account) (account arauto.
 	if err := writePrivate(a.data.file(adminToken), token+"\n"); err != nil {
 		return account, "", false, fmt.Errorf("write the admin token: %w", err)
 	}
-	_, err = a.store.CreateToken(ctx, arauto.Actor{Account: account.ID, Name: "first start"}, clock(), arauto.Token{Account: account.ID, Name: "admin",
-		Prefix: arauto.TokenPrefixOf(token), Hash: arauto.HashToken(token), Scopes: []arauto.TokenScope{arauto.TokenAdmin}})
+	_, err = a.store.CreateToken(ctx, arauto.Actor{Account: account.ID, Name: "first start"}, clock(), arauto.Token{
+		Account: account.ID, Name: "admin",
+		Prefix: arauto.TokenPrefixOf(token), Hash: arauto.HashToken(token), Scopes: []arauto.TokenScope{arauto.TokenAdmin},
+	})
 	return account, token, err == nil, err
 }
 
@@ -69,8 +71,10 @@ func CreateToken(ctx context.Context, c Config, r TokenRequest, out io.Writer) e
 	if err != nil {
 		return err
 	}
-	_, err = a.store.CreateToken(ctx, arauto.Actor{Account: account.ID, Name: "cli"}, clock(), arauto.Token{Account: account.ID, Name: r.Name,
-		Prefix: arauto.TokenPrefixOf(value), Hash: arauto.HashToken(value), Scopes: scopes, ExpiresAt: r.Expires})
+	_, err = a.store.CreateToken(ctx, arauto.Actor{Account: account.ID, Name: "cli"}, clock(), arauto.Token{
+		Account: account.ID, Name: r.Name,
+		Prefix: arauto.TokenPrefixOf(value), Hash: arauto.HashToken(value), Scopes: scopes, ExpiresAt: r.Expires,
+	})
 	if err != nil {
 		return err
 	}

@@ -63,8 +63,10 @@ func (d *demo) prepare(ctx context.Context) (campaign string, err error) {
 		return "", err
 	}
 	waba := made.ID
-	if err := d.api.call(ctx, http.MethodPost, "/api/v1/senders", object{"waba_id": waba, "name": "Loja Arauto", "phone_number_id": ids.PhoneNumberID,
-		"display_phone": "+551140001234", "token": "sandbox", "graph_url": d.graph, "graph_version": "v25.0", "rate": d.rate()}, &made); err != nil {
+	if err := d.api.call(ctx, http.MethodPost, "/api/v1/senders", object{
+		"waba_id": waba, "name": "Loja Arauto", "phone_number_id": ids.PhoneNumberID,
+		"display_phone": "+551140001234", "token": "sandbox", "graph_url": d.graph, "graph_version": "v25.0", "rate": d.rate(),
+	}, &made); err != nil {
 		return "", err
 	}
 	sender := made.ID
@@ -83,9 +85,11 @@ func (d *demo) prepare(ctx context.Context) (campaign string, err error) {
 	}}, &c); err != nil {
 		return "", err
 	}
-	d.state = demoState{BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{},
+	d.state = demoState{
+		BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{},
 		Sandbox: demoSandbox{GraphURL: d.graph},
-		Webhook: demoWebhook{URL: webhook, AppSecret: ids.AppSecret, VerifyToken: demoVerifyToken, PhoneNumberID: ids.PhoneNumberID, WABAID: ids.WABAID}}
+		Webhook: demoWebhook{URL: webhook, AppSecret: ids.AppSecret, VerifyToken: demoVerifyToken, PhoneNumberID: ids.PhoneNumberID, WABAID: ids.WABAID},
+	}
 	return c.UUID, d.tell()
 }
 

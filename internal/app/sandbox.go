@@ -22,8 +22,10 @@ func Sandbox(ctx context.Context, c SandboxConfig, out io.Writer) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	config := sandbox.Config{Seed: c.Seed, AppSecret: c.AppSecret, VerifyToken: c.VerifyToken, WebhookURL: c.WebhookURL, LedgerFile: c.LedgerFile,
-		Latency: c.Latency, Pace: c.Pace, MessagesPerSecond: c.MessagesPerSecond}.WithDefaults()
+	config := sandbox.Config{
+		Seed: c.Seed, AppSecret: c.AppSecret, VerifyToken: c.VerifyToken, WebhookURL: c.WebhookURL, LedgerFile: c.LedgerFile,
+		Latency: c.Latency, Pace: c.Pace, MessagesPerSecond: c.MessagesPerSecond,
+	}.WithDefaults()
 	fmt.Fprintf(out, "A pretend Graph API listens on http://%s\n  phone number id %s, WABA %s, app %s, app secret %s\n  what it received: http://%s/_sandbox/summary\n",
 		l.Addr(), config.PhoneNumberID, config.WABAID, config.AppID, config.AppSecret, l.Addr())
 	return runSandbox(ctx, sandbox.New(config), l)

@@ -32,16 +32,20 @@ func (a *App) mount() {
 	if limit == 0 {
 		limit = 1 << 30
 	}
-	api.New(a.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{Store: a.store, Templates: templateSync{a}, Imports: uploads{a.imports, a.store, limit},
+	api.New(a.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
+		Store: a.store, Templates: templateSync{a}, Imports: uploads{a.imports, a.store, limit},
 		TestSends: trials{a.meta, a.store}, Phones: phones{}, Now: clock, Random: rand.Reader, Logger: a.logger, Forget: a.server.Forget,
-		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph})
+		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph,
+	})
 	a.mountEvolux()
 }
 
 // mountEvolux hangs the vendor's two paths among those of our own API.
 func (a *App) mountEvolux() {
-	vendor := evolux.New(evolux.Config{Reports: a.store, Inserter: inserter{a.imports, a.store}, Phones: phones{}.Search, Now: clock, Logger: a.logger,
-		TempDir: a.data.file("tmp")})
+	vendor := evolux.New(evolux.Config{
+		Reports: a.store, Inserter: inserter{a.imports, a.store}, Phones: phones{}.Search, Now: clock, Logger: a.logger,
+		TempDir: a.data.file("tmp"),
+	})
 	surface := a.server.Surface("evolux", "", func(w http.ResponseWriter, _ *http.Request, err error) {
 		status := http.StatusInternalServerError
 		if s, ok := errors.AsType[interface {

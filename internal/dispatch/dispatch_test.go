@@ -87,7 +87,8 @@ func TestRun_SuppressedIsNeverPosted(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		left := person("+5511980000003")
 		_, err := w.store.AddSuppressions(t.Context(), w.actor, time.Now(), w.account.ID, []arauto.Suppression{
-			{Account: w.account.ID, PersonKey: left.PersonKey, Phone: left.Phone, Scope: arauto.SuppressAll, Source: "api"}})
+			{Account: w.account.ID, PersonKey: left.PersonKey, Phone: left.Phone, Scope: arauto.SuppressAll, Source: "api"},
+		})
 		w.check(err)
 		c := w.campaign(0, 10, arauto.Campaign{})
 		w.start()
@@ -174,10 +175,13 @@ func (s *stubborn) Send(context.Context, arauto.Sender, arauto.Message) (arauto.
 func TestRun_MissingValueFailsThatContactOnly(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		_, _, err := w.store.SaveTemplates(t.Context(), time.Now(), w.account.ID, w.template.WABA, []arauto.Template{
-			{MetaID: "9", Name: "aviso_simples", Language: "pt_BR", Category: "UTILITY", Status: arauto.TemplateApproved, Body: "Olá {{1}}"}})
+			{MetaID: "9", Name: "aviso_simples", Language: "pt_BR", Category: "UTILITY", Status: arauto.TemplateApproved, Body: "Olá {{1}}"},
+		})
 		w.check(err)
-		c := arauto.Campaign{Account: w.account.ID, Sender: w.sender.ID, Template: w.template.ID, Name: "c", Channel: arauto.ChannelWhatsApp,
-			Mapping: arauto.Mapping{"body.1": {From: arauto.FromField, Text: "cpf"}}}
+		c := arauto.Campaign{
+			Account: w.account.ID, Sender: w.sender.ID, Template: w.template.ID, Name: "c", Channel: arauto.ChannelWhatsApp,
+			Mapping: arauto.Mapping{"body.1": {From: arauto.FromField, Text: "cpf"}},
+		}
 		c, err = w.store.CreateCampaign(t.Context(), w.actor, time.Now(), c)
 		w.check(err)
 		with, without := person("+5511980000001"), person("+5511980000002")

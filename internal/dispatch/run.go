@@ -54,10 +54,12 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	if perSecond <= 0 {
 		perSecond = arauto.DefaultRate
 	}
-	return &run{Engine: e, sender: s, lease: lease,
+	return &run{
+		Engine: e, sender: s, lease: lease,
 		// A burst of 20 ms keeps transactions few at high rates and the rate exact over a second.
 		pacer:   rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
-		answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots)}
+		answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots),
+	}
 }
 
 // loop intends and posts until there is no work left or ctx ends; then it waits for what is in flight.

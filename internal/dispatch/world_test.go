@@ -68,8 +68,10 @@ func (w *world) found() {
 	waba, err := w.store.SaveWABA(ctx, w.actor, now, arauto.WABA{Account: w.account.ID, App: app.ID, MetaID: "2"}, "3")
 	w.check(err)
 	ids := sandbox.Config{}.WithDefaults()
-	w.sender, err = w.store.CreateSender(ctx, w.actor, now, arauto.Sender{Account: w.account.ID, App: app.ID, WABA: waba.ID, Name: "loja",
-		PhoneNumberID: ids.PhoneNumberID, DisplayPhone: "+551140001234", Token: "t", GraphURL: "http://graph.test", GraphVersion: "v25.0", Rate: 80})
+	w.sender, err = w.store.CreateSender(ctx, w.actor, now, arauto.Sender{
+		Account: w.account.ID, App: app.ID, WABA: waba.ID, Name: "loja",
+		PhoneNumberID: ids.PhoneNumberID, DisplayPhone: "+551140001234", Token: "t", GraphURL: "http://graph.test", GraphVersion: "v25.0", Rate: 80,
+	})
 	w.check(err)
 	_, _, err = w.store.SaveTemplates(ctx, now, w.account.ID, waba.ID, []arauto.Template{{MetaID: "9", Name: "aviso_simples", Language: "pt_BR", Category: "UTILITY", Status: arauto.TemplateApproved, Body: "Olá"}})
 	w.check(err)
@@ -79,8 +81,10 @@ func (w *world) found() {
 }
 
 func (w *world) newEngine(change func(*dispatch.Config)) {
-	c := dispatch.Config{Store: w.store, Roster: w.store, Leases: w.store, Node: "node", Now: func() time.Time { return time.Now().UTC() },
-		Messenger: whatsapp.New(whatsapp.Config{Transport: sandbox.InProcess(w.meta)}), Logger: slog.New(slog.DiscardHandler)}
+	c := dispatch.Config{
+		Store: w.store, Roster: w.store, Leases: w.store, Node: "node", Now: func() time.Time { return time.Now().UTC() },
+		Messenger: whatsapp.New(whatsapp.Config{Transport: sandbox.InProcess(w.meta)}), Logger: slog.New(slog.DiscardHandler),
+	}
 	if change != nil {
 		change(&c)
 	}

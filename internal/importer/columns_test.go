@@ -106,7 +106,8 @@ func TestColumns_Entry(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := importer.Entry{Number: 7, Name: "Ana", Phone: "+55 11 98765-4321", Fields: arauto.Fields{
-			{Key: "cpf", Value: "111"}, {Key: "perfil", Value: "Pessoa Jurídica"}, {Key: "obs", Value: ""}}}
+			{Key: "cpf", Value: "111"}, {Key: "perfil", Value: "Pessoa Jurídica"}, {Key: "obs", Value: ""},
+		}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}

@@ -84,7 +84,8 @@ func TestOpenCSV(t *testing.T) {
 		"stray quote":            {"nome;fone\n\"Ana;1\nBia;2\nCai;3\n", "nome|fone", []string{"2! nome: the quote that opens cell 1 is never closed: close it, or write \"\" if it belongs to the text", "3: Bia|2", "4: Cai|3"}},
 		"stray quote, quotes on": {"nome;fone\n\"Ana;\"1\"\n\"Bia\";\"2\"\nCai;\"3\n\"Dora\";\"4\"\n", "nome|fone", []string{
 			"2! nome: text follows the closing quote of cell 1: write \"\" for a quote inside a cell", "3: Bia|2",
-			"4! fone: text follows the closing quote of cell 2: write \"\" for a quote inside a cell", "5: Dora|4"}},
+			"4! fone: text follows the closing quote of cell 2: write \"\" for a quote inside a cell", "5: Dora|4",
+		}},
 		"stray quote, last line":  {"nome;fone\nAna;1\n\"Bia;2", "nome|fone", []string{"2: Ana|1", "3! nome: the quote that opens cell 1 is never closed: close it, or write \"\" if it belongs to the text"}},
 		"a broken row of lines":   {"nome;fone\n\"Ana\nLu\";\"1\nBia;2\n", "nome|fone", []string{"2! fone: the quote that opens cell 2 is never closed: close it, or write \"\" if it belongs to the text", "4: Bia|2"}},
 		"blank separator is kept": {"nome\tfone\n\"Ana\" \t1\n", "nome|fone", []string{"2: Ana|1"}},

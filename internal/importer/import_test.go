@@ -67,8 +67,10 @@ func newWorld(t *testing.T, country string) *world {
 func (w *world) actor() arauto.Actor { return arauto.System(w.account.ID) }
 
 func (w *world) imports(s importer.Store, b importer.Blobs, wake func()) *importer.Imports {
-	return importer.New(importer.Config{Store: s, Blobs: b, Now: time.Now, Wake: wake,
-		Phones: func(country string) (importer.Phones, error) { return numbering.New(country) }})
+	return importer.New(importer.Config{
+		Store: s, Blobs: b, Now: time.Now, Wake: wake,
+		Phones: func(country string) (importer.Phones, error) { return numbering.New(country) },
+	})
 }
 
 // running is Imports with a runner behind them, as in the program.
@@ -76,8 +78,10 @@ func (w *world) running() *importer.Imports {
 	w.t.Helper()
 	var runner *jobs.Runner
 	i := w.imports(w.store, w.blobs, func() { runner.Wake() })
-	runner = jobs.New(jobs.Config{Store: w.store, Leases: w.store, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: i}})
+	runner = jobs.New(jobs.Config{
+		Store: w.store, Leases: w.store, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: i},
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -238,10 +242,16 @@ func TestImport_Countries(t *testing.T) {
 		want []string
 		numbers
 	}{
-		"AR": {"nombre;celular\nAna;011 15 5555-1234\nBeto;+54 9 11 5555 1234\nCora;0351 15 512-3456\nDora;123\n",
-			[]string{"Ana +5491155551234 541155551234", "Cora +5493515123456 543515123456"}, numbers{2, 1, 1}},
-		"MX": {"nombre,celular\nAna,55 1234 5678\nBeto,+52 1 55 1234 5678\nCora,044 33 1234 5678\nDora,\n",
-			[]string{"Ana +525512345678 525512345678", "Cora +523312345678 523312345678"}, numbers{2, 1, 1}},
+		"AR": {
+			"nombre;celular\nAna;011 15 5555-1234\nBeto;+54 9 11 5555 1234\nCora;0351 15 512-3456\nDora;123\n",
+			[]string{"Ana +5491155551234 541155551234", "Cora +5493515123456 543515123456"},
+			numbers{2, 1, 1},
+		},
+		"MX": {
+			"nombre,celular\nAna,55 1234 5678\nBeto,+52 1 55 1234 5678\nCora,044 33 1234 5678\nDora,\n",
+			[]string{"Ana +525512345678 525512345678", "Cora +523312345678 523312345678"},
+			numbers{2, 1, 1},
+		},
 	} {
 		t.Run(country, func(t *testing.T) {
 			w := newWorld(t, country)
@@ -304,8 +314,10 @@ func TestImport_UnusableFile(t *testing.T) {
 		}
 	}
 	for key, want := range map[string]string{"1/uploads/a.csv": "no column is the phone", "1/uploads/b.csv": "this is a PDF", "1/uploads/c.csv": "there is no file"} {
-		j, err := w.store.CreateJob(t.Context(), w.actor(), now, arauto.Job{Account: w.account.ID, Campaign: w.campaign.ID, Kind: arauto.JobImport,
-			Params: `{"upload":"` + key + `","rejects":"1/rejects/a.csv","country":"BR"}`})
+		j, err := w.store.CreateJob(t.Context(), w.actor(), now, arauto.Job{
+			Account: w.account.ID, Campaign: w.campaign.ID, Kind: arauto.JobImport,
+			Params: `{"upload":"` + key + `","rejects":"1/rejects/a.csv","country":"BR"}`,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -445,8 +457,10 @@ func TestImport_EndedMidway(t *testing.T) {
 			g := &gated{Store: w.store, reached: make(chan struct{}), goOn: make(chan struct{})}
 			i := w.imports(g, w.blobs, nil)
 			i.SetChunk(2)
-			runner := jobs.New(jobs.Config{Store: w.store, Leases: w.store, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-				Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: i}})
+			runner := jobs.New(jobs.Config{
+				Store: w.store, Leases: w.store, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+				Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: i},
+			})
 			j := w.start(i, strings.NewReader("nome;fone\nA;11987654321\nB;11987654322\nC;11987654323\nD;11987654324\nE;11987654325\n"), importer.Options{})
 			ctx, stop := context.WithCancel(t.Context())
 			ended := make(chan struct{})

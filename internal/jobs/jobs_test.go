@@ -44,8 +44,10 @@ func inWorld(t *testing.T, test func(w *world)) {
 
 // run starts a runner; stop ends it gracefully.
 func (w *world) run(node string, worker jobs.Worker, parallel int) (r *jobs.Runner, stop func()) {
-	r = jobs.New(jobs.Config{Store: w.store, Leases: w.store, Node: node, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: worker}, Parallel: parallel})
+	r = jobs.New(jobs.Config{
+		Store: w.store, Leases: w.store, Node: node, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: worker}, Parallel: parallel,
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() {
@@ -224,8 +226,10 @@ func TestRun_Fails(t *testing.T) {
 		"with its words": {func(_ context.Context, j arauto.Job, _ func(arauto.Job) error) (arauto.Job, error) {
 			return j, errors.Join(errors.New("read file"), arauto.Errorf(arauto.KindInvalid, "file", "the file is empty"))
 		}, "file: the file is empty"},
-		"a panic": {func(context.Context, arauto.Job, func(arauto.Job) error) (arauto.Job, error) { panic("oops") },
-			"a fault in the program stopped it; its log says more, under job 1"},
+		"a panic": {
+			func(context.Context, arauto.Job, func(arauto.Job) error) (arauto.Job, error) { panic("oops") },
+			"a fault in the program stopped it; its log says more, under job 1",
+		},
 		"a conflict": {func(_ context.Context, j arauto.Job, _ func(arauto.Job) error) (arauto.Job, error) {
 			return j, arauto.Errorf(arauto.KindConflict, "campaign", "the campaign is completed")
 		}, "campaign: the campaign is completed"},
@@ -301,8 +305,10 @@ func TestRun_GracefulStopsAreNotCounted(t *testing.T) {
 func (w *world) crash(worker jobs.Worker) {
 	w.t.Helper()
 	dead := &mortal{Store: w.store}
-	r := jobs.New(jobs.Config{Store: dead, Leases: dead, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
-		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: worker}})
+	r := jobs.New(jobs.Config{
+		Store: dead, Leases: dead, Node: "a", Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+		Workers: map[arauto.JobKind]jobs.Worker{arauto.JobImport: worker},
+	})
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.Run(ctx) }()

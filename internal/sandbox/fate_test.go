@@ -50,11 +50,21 @@ func TestFate_Mix(t *testing.T) {
 		part, whole    string
 		want, tolerate float64
 	}{
-		{"refused 131026", "all", 1, 0.3}, {"failed 131026", "all", 4, 0.5}, {"failed 131049", "all", 2, 0.4},
-		{"failed 131050", "all", 1, 0.3}, {"never delivered", "all", 6, 0.6}, {"delivered", "all", 86, 1},
-		{"read", "delivered", 70, 1.2}, {"quiet", "read", 2, 0.5}, {"react", "read", 35, 1.5},
-		{"button", "react", 40, 2.5}, {"swipe", "react", 30, 2.5}, {"typed", "react", 27, 2.5},
-		{"opt-out keyword", "react", 5, 1.2}, {"opt-out button", "react", 2, 0.8}, {"opt-out preference", "react", 3, 1},
+		{"refused 131026", "all", 1, 0.3},
+		{"failed 131026", "all", 4, 0.5},
+		{"failed 131049", "all", 2, 0.4},
+		{"failed 131050", "all", 1, 0.3},
+		{"never delivered", "all", 6, 0.6},
+		{"delivered", "all", 86, 1},
+		{"read", "delivered", 70, 1.2},
+		{"quiet", "read", 2, 0.5},
+		{"react", "read", 35, 1.5},
+		{"button", "react", 40, 2.5},
+		{"swipe", "react", 30, 2.5},
+		{"typed", "react", 27, 2.5},
+		{"opt-out keyword", "react", 5, 1.2},
+		{"opt-out button", "react", 2, 0.8},
+		{"opt-out preference", "react", 3, 1},
 		{"no ninth digit", "all", 50, 1.5},
 	} {
 		if got := of(c.part, c.whole); got < c.want-c.tolerate || got > c.want+c.tolerate {

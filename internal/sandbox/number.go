@@ -90,8 +90,17 @@ func numberOf(id string) (number string, ok bool) {
 
 func country(number string) string {
 	for _, c := range []struct{ prefix, code string }{
-		{"55", "BR"}, {"52", "MX"}, {"54", "AR"}, {"57", "CO"}, {"56", "CL"}, {"51", "PE"},
-		{"34", "ES"}, {"351", "PT"}, {"44", "GB"}, {"49", "DE"}, {"1", "US"},
+		{"55", "BR"},
+		{"52", "MX"},
+		{"54", "AR"},
+		{"57", "CO"},
+		{"56", "CL"},
+		{"51", "PE"},
+		{"34", "ES"},
+		{"351", "PT"},
+		{"44", "GB"},
+		{"49", "DE"},
+		{"1", "US"},
 	} {
 		if strings.HasPrefix(number, c.prefix) {
 			return c.code

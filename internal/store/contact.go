@@ -21,9 +21,11 @@ type contactScan struct {
 
 func (s *contactScan) into() []any {
 	c := &s.c
-	return []any{&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
+	return []any{
+		&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
 		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
-		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted}
+		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted,
+	}
 }
 
 // contact is what was read, without Fields: most readers do not look at them.
@@ -80,8 +82,10 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 		added[i].ID = first + int64(i)
 		fields = c.Fields.AppendJSON(fields[:0])
 		due := max(at, ms(c.ScheduledFor))
-		args[i] = []any{account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields),
-			arauto.ContactPending, ms(c.ScheduledFor), due, at}
+		args[i] = []any{
+			account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields),
+			arauto.ContactPending, ms(c.ScheduledFor), due, at,
+		}
 	}
 	inserted, err := s.insertContacts(ctx, t, args)
 	if err != nil {
@@ -193,8 +197,10 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 		updated := max(ms(now), ms(ch.old.UpdatedAt)+1)
 		ch.new.UpdatedAt = moment(updated)
 		n := ch.new
-		args[i] = []any{n.Account, n.ID, ch.old.State, ms(ch.old.UpdatedAt), n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
-			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), updated, ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt)}
+		args[i] = []any{
+			n.Account, n.ID, ch.old.State, ms(ch.old.UpdatedAt), n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
+			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), updated, ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt),
+		}
 	}
 	return t.each(ctx, `UPDATE contact SET state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
 		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20

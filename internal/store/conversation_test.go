@@ -21,8 +21,10 @@ func TestConversations_Read(t *testing.T) {
 					VALUES ($1, $2, 2, 'wamid.1', $2, 'wamid.0', 'button', 'Quero', 'sim', $3)`, account, id, ms(at))
 			}
 		}
-		want := arauto.Conversation{ID: 2, UUID: "uuid-2", Account: 1, Sender: 4, Person: 5, PersonKey: "552", Contact: 6, Campaign: 7,
-			State: arauto.ConversationUnrouted, OpenedAt: at}
+		want := arauto.Conversation{
+			ID: 2, UUID: "uuid-2", Account: 1, Sender: 4, Person: 5, PersonKey: "552", Contact: 6, Campaign: 7,
+			State: arauto.ConversationUnrouted, OpenedAt: at,
+		}
 		got, err := s.ConversationByUUID(t.Context(), 1, "uuid-2")
 		if d := cmp.Diff(want, got); d != "" || err != nil {
 			t.Errorf("by UUID: %v\n%s", err, d)

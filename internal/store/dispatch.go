@@ -221,8 +221,10 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 // input is what the gate looks at for c.
 func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	g := in.campaigns[c.Campaign]
-	return arauto.GateInput{Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
-		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touched[c.PersonKey]}
+	return arauto.GateInput{
+		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
+		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touched[c.PersonKey],
+	}
 }
 
 const heldWords = "held after the first contacts, as asked: look at the results, then resume"
@@ -262,8 +264,10 @@ func (in *intending) save(ctx context.Context, t querier) error {
 			continue
 		}
 		c := ch.new
-		a.Attempt = arauto.Attempt{ID: c.Attempt, Account: in.account, Campaign: c.Campaign, Contact: c.ID, Sender: in.sender,
-			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now}
+		a.Attempt = arauto.Attempt{
+			ID: c.Attempt, Account: in.account, Campaign: c.Campaign, Contact: c.ID, Sender: in.sender,
+			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
+		}
 		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, arauto.AttemptOpen, ms(in.now)})
 		people = append(people, []any{in.account, in.people[ch.at], newUUID(), c.PersonKey, c.Name, ms(in.now)})
 		aliases = append(aliases, []any{in.account, c.Phone, c.PersonKey})
@@ -365,8 +369,10 @@ const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, provider
 	accepted_at = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14 WHERE account_id = $1 AND id = $2 AND state = $3`
 
 func attemptUpdate(a arauto.Attempt, was arauto.AttemptState) []any {
-	return []any{a.Account, a.ID, was, a.State, a.ProviderID, providerKey(a.ProviderID), a.WAID, int64(a.Code), a.Detail,
-		ms(a.AcceptedAt), ms(a.SentAt), ms(a.DeliveredAt), ms(a.ReadAt), ms(a.FailedAt)}
+	return []any{
+		a.Account, a.ID, was, a.State, a.ProviderID, providerKey(a.ProviderID), a.WAID, int64(a.Code), a.Detail,
+		ms(a.AcceptedAt), ms(a.SentAt), ms(a.DeliveredAt), ms(a.ReadAt), ms(a.FailedAt),
+	}
 }
 
 // providerKey is what a provider's long id is indexed by: 63 bits of its hash; 0 for none.
@@ -405,8 +411,10 @@ func (s *Store) suppressRefused(ctx context.Context, t querier, now time.Time, a
 }
 
 func providerStop(c arauto.Contact, detail string) arauto.Suppression {
-	return arauto.Suppression{Account: c.Account, PersonKey: c.PersonKey, Phone: c.Phone, Scope: arauto.SuppressMarketing,
-		Channel: arauto.ChannelWhatsApp, Source: "provider", Evidence: detail, Contact: c.ID}
+	return arauto.Suppression{
+		Account: c.Account, PersonKey: c.PersonKey, Phone: c.Phone, Scope: arauto.SuppressMarketing,
+		Channel: arauto.ChannelWhatsApp, Source: "provider", Evidence: detail, Contact: c.ID,
+	}
 }
 
 // Recover settles what a crash left behind on a sender's line: every attempt that was open when the

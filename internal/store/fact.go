@@ -104,8 +104,10 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 		case fact.Status.Event == "":
 			f.done[i].Note = "a status that is not acted on"
 		default:
-			events = append(events, attemptEvent{attempt: id, event: statusEvent(fact),
-				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID}})
+			events = append(events, attemptEvent{
+				attempt: id, event: statusEvent(fact),
+				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID},
+			})
 		}
 	}
 	contacts, err := f.store.applyToAttempts(ctx, t, f.now, f.account.ID, events, f.counts)

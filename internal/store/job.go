@@ -12,8 +12,10 @@ const jobColumns = `account_id, id, uuid, campaign_id, kind, state, params, erro
 
 // CreateJob queues a job: its kind, campaign, params and total are the caller's.
 func (s *Store) CreateJob(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job) (arauto.Job, error) {
-	j = arauto.Job{UUID: newUUID(), Account: j.Account, Campaign: j.Campaign, Kind: j.Kind, State: arauto.JobQueued, Params: j.Params, Total: j.Total,
-		CreatedAt: moment(ms(now))}
+	j = arauto.Job{
+		UUID: newUUID(), Account: j.Account, Campaign: j.Campaign, Kind: j.Kind, State: arauto.JobQueued, Params: j.Params, Total: j.Total,
+		CreatedAt: moment(ms(now)),
+	}
 	err := s.db.write(ctx, func(t querier) (err error) {
 		if j.ID, err = nextIDs(ctx, t, j.Account, "job", 1); err != nil {
 			return err

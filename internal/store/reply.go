@@ -137,8 +137,10 @@ func (f *applying) react(ctx context.Context, t querier, fact arauto.Fact, c ara
 func (f *applying) wish(ctx context.Context, t querier, fact arauto.Fact, key string, contact arauto.Contact) error {
 	r := fact.Reply
 	wish := f.account.PreferenceIn(firstOf(r.Text, r.Action))
-	stop := arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(r.WAID), Contact: contact.ID,
-		Scope: arauto.SuppressAll, Source: sourceKeyword, Evidence: r.ProviderID + ": " + firstOf(r.Text, r.Action)}
+	stop := arauto.Suppression{
+		Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(r.WAID), Contact: contact.ID,
+		Scope: arauto.SuppressAll, Source: sourceKeyword, Evidence: r.ProviderID + ": " + firstOf(r.Text, r.Action),
+	}
 	switch {
 	case wish == arauto.PreferenceResume:
 		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourceKeyword, sourceButton, sourcePreference, sourceProvider}, stop.Evidence)
@@ -182,8 +184,10 @@ func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) 
 	}
 	switch p.Wish {
 	case arauto.PreferenceStop:
-		return f.store.suppress(ctx, t, f.now, arauto.Suppression{Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(p.WAID),
-			Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: sourcePreference, Evidence: p.Detail})
+		return f.store.suppress(ctx, t, f.now, arauto.Suppression{
+			Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(p.WAID),
+			Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: sourcePreference, Evidence: p.Detail,
+		})
 	case arauto.PreferenceResume:
 		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourcePreference, sourceProvider}, p.Detail)
 	}

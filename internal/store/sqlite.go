@@ -57,8 +57,10 @@ func openSQLite(ctx context.Context, path string) (*sqliteDB, error) {
 	if err := migrateSQLite(ctx, path); err != nil {
 		return nil, err
 	}
-	db := &sqliteDB{driver: &sqlite.Driver{}, path: path, readers: make(chan *sqliteConn, sqliteReaders),
-		jobs: make(chan *sqliteWrite, writeQueue), stop: make(chan struct{}), stopped: make(chan struct{})}
+	db := &sqliteDB{
+		driver: &sqlite.Driver{}, path: path, readers: make(chan *sqliteConn, sqliteReaders),
+		jobs: make(chan *sqliteWrite, writeQueue), stop: make(chan struct{}), stopped: make(chan struct{}),
+	}
 	writer, err := db.connect(writerPragmas)
 	if err != nil {
 		return nil, err

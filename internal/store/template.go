@@ -131,8 +131,10 @@ func (y *templateSync) save(ctx context.Context, t querier) error {
 		}
 		args := make([][]any, len(y.inserts))
 		for i, m := range y.inserts {
-			args[i] = []any{y.account, first + int64(i), newUUID(), y.waba, m.MetaID, m.Name, m.Language, m.Category, m.Status, m.Quality, m.Rejected,
-				m.Named, encodeParts(m), ms(m.SyncedAt)}
+			args[i] = []any{
+				y.account, first + int64(i), newUUID(), y.waba, m.MetaID, m.Name, m.Language, m.Category, m.Status, m.Quality, m.Rejected,
+				m.Named, encodeParts(m), ms(m.SyncedAt),
+			}
 		}
 		if _, err := t.each(ctx, `INSERT INTO template (`+templateColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`, args); err != nil {
 			return err

@@ -10,8 +10,10 @@ import (
 
 func newJob(t *testing.T, s *store.Store, account, campaign int64) arauto.Job {
 	t.Helper()
-	j, err := s.CreateJob(t.Context(), arauto.System(account), base(), arauto.Job{Account: account, Campaign: campaign, Kind: arauto.JobImport,
-		Params: `{"file":"clientes.csv"}`, Total: 1000, State: arauto.JobFailed, Error: "left over"})
+	j, err := s.CreateJob(t.Context(), arauto.System(account), base(), arauto.Job{
+		Account: account, Campaign: campaign, Kind: arauto.JobImport,
+		Params: `{"file":"clientes.csv"}`, Total: 1000, State: arauto.JobFailed, Error: "left over",
+	})
 	ok(t, err)
 	return j
 }

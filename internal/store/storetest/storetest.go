@@ -42,8 +42,10 @@ func base() time.Time { return time.Date(2026, 3, 10, 12, 0, 0, 0, time.UTC) }
 
 func newAccount(t *testing.T, s *store.Store, slug string) arauto.Account {
 	t.Helper()
-	a, err := s.CreateAccount(t.Context(), arauto.Actor{Name: "cli"}, base(), arauto.Account{Slug: slug, Name: "Loja " + slug, Country: "BR",
-		TimeZone: "America/Sao_Paulo", Language: arauto.Portuguese})
+	a, err := s.CreateAccount(t.Context(), arauto.Actor{Name: "cli"}, base(), arauto.Account{
+		Slug: slug, Name: "Loja " + slug, Country: "BR",
+		TimeZone: "America/Sao_Paulo", Language: arauto.Portuguese,
+	})
 	ok(t, err)
 	return a
 }
@@ -63,8 +65,10 @@ func newBusiness(t *testing.T, s *store.Store, account int64) business {
 	ok(t, err)
 	b.waba, err = s.SaveWABA(t.Context(), arauto.System(account), base(), arauto.WABA{Account: account, App: b.app.ID, MetaID: "8001", Name: "waba"}, "9001")
 	ok(t, err)
-	b.sender, err = s.CreateSender(t.Context(), arauto.System(account), base(), arauto.Sender{Account: account, WABA: b.waba.ID, Name: "vendas",
-		PhoneNumberID: "6001", DisplayPhone: "+5511987654321", Token: "EAAG"})
+	b.sender, err = s.CreateSender(t.Context(), arauto.System(account), base(), arauto.Sender{
+		Account: account, WABA: b.waba.ID, Name: "vendas",
+		PhoneNumberID: "6001", DisplayPhone: "+5511987654321", Token: "EAAG",
+	})
 	ok(t, err)
 	return b
 }

@@ -20,8 +20,10 @@ func testSuppression(t *testing.T, s *store.Store) {
 		return got
 	}
 	ana := arauto.Suppression{PersonKey: "5511987654321", Phone: "+5511987654321", Scope: arauto.SuppressAll, Source: "api", Evidence: "called us", Contact: 3}
-	bruno := arauto.Suppression{PersonKey: "5521987654321", Phone: "+552187654321", Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: "upload",
-		ExpiresAt: base().Add(24 * time.Hour)}
+	bruno := arauto.Suppression{
+		PersonKey: "5521987654321", Phone: "+552187654321", Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: "upload",
+		ExpiresAt: base().Add(24 * time.Hour),
+	}
 	first := add(base(), ana, bruno, ana)
 	if first[0].ID == 0 || first[1].ID <= first[0].ID || first[2].ID != first[0].ID {
 		t.Fatalf("the same twice in a list is one: %+v", first)

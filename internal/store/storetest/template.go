@@ -9,9 +9,11 @@ import (
 )
 
 func promo(name, language string) arauto.Template {
-	return arauto.Template{MetaID: "m-" + name + language, Name: name, Language: language, Category: "MARKETING", Status: arauto.TemplateApproved, Quality: "GREEN",
+	return arauto.Template{
+		MetaID: "m-" + name + language, Name: name, Language: language, Category: "MARKETING", Status: arauto.TemplateApproved, Quality: "GREEN",
 		Named: true, Header: arauto.Header{Format: "TEXT", Text: "Olá {{nome}}"}, Body: "Só hoje: {{oferta}} \"50%\" 🎉", Footer: "Responda SAIR",
-		Buttons: []arauto.Button{{Type: "QUICK_REPLY", Text: "Quero"}, {Type: "URL", Text: "Ver", URL: "https://example.com/{{1}}"}}}
+		Buttons: []arauto.Button{{Type: "QUICK_REPLY", Text: "Quero"}, {Type: "URL", Text: "Ver", URL: "https://example.com/{{1}}"}},
+	}
 }
 
 func testTemplate(t *testing.T, s *store.Store) {

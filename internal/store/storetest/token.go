@@ -11,8 +11,10 @@ import (
 
 func newToken(t *testing.T, s *store.Store, account int64, name string) arauto.Token {
 	t.Helper()
-	k, err := s.CreateToken(t.Context(), arauto.Actor{Name: "cli"}, base(), arauto.Token{Account: account, Name: name, Prefix: "arauto_" + name[:1],
-		Hash: arauto.HashToken(fmt.Sprint(account, name)), Scopes: []arauto.TokenScope{arauto.TokenRead, arauto.TokenWrite}, Rate: 20, ExpiresAt: base().AddDate(1, 0, 0)})
+	k, err := s.CreateToken(t.Context(), arauto.Actor{Name: "cli"}, base(), arauto.Token{
+		Account: account, Name: name, Prefix: "arauto_" + name[:1],
+		Hash: arauto.HashToken(fmt.Sprint(account, name)), Scopes: []arauto.TokenScope{arauto.TokenRead, arauto.TokenWrite}, Rate: 20, ExpiresAt: base().AddDate(1, 0, 0),
+	})
 	ok(t, err)
 	return k
 }
@@ -70,8 +72,10 @@ func testRequests(t *testing.T, s *store.Store, account int64, k arauto.Token) {
 	newToken(t, s, account, "quiet")
 	var all []arauto.Request
 	for i := range arauto.RequestsKept + 50 {
-		all = append(all, arauto.Request{At: base().Add(time.Duration(i) * time.Second), Method: "GET", Path: fmt.Sprintf("/api/v1/campaigns/%d?limit", i),
-			Status: 200, Duration: 1500 * time.Microsecond, Remote: "10.0.0.1"})
+		all = append(all, arauto.Request{
+			At: base().Add(time.Duration(i) * time.Second), Method: "GET", Path: fmt.Sprintf("/api/v1/campaigns/%d?limit", i),
+			Status: 200, Duration: 1500 * time.Microsecond, Remote: "10.0.0.1",
+		})
 	}
 	ok(t, s.LogRequests(ctx, account, k.ID, nil))
 	ok(t, s.LogRequests(ctx, account, k.ID, all[:3]))
