@@ -50,6 +50,7 @@ type grammar struct {
 
 	programs
 
+	Bench   benchCmd   `cmd:"" group:"programs" help:"Measure this build on this machine, beside a baseline."`
 	Version versionCmd `cmd:"" group:"programs" help:"Print this program's version."`
 }
 

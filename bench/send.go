@@ -1,0 +1,212 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"arauto"
+	"arauto/internal/dispatch"
+	"arauto/internal/whatsapp"
+)
+
+// SendConfig is one `bench send`.
+type SendConfig struct {
+	Engine   string
+	Contacts int
+	Latency  time.Duration // of the stub
+	Rounds   int           // of baseline and engine in turn; the medians are compared
+	AtLeast  float64       // the ratio that has to be reached; 0 = only print
+}
+
+// slots is how many requests both sides keep in flight.
+const slots = 256
+
+// suppressed is one in how many contacts is on the do-not-contact list.
+const suppressed = 50
+
+// Send compares the engine — every contact through gate, suppressions, durable intent (synchronous=FULL),
+// counters and recording — with a bare HTTP client that posts as many bodies of the same size, to the
+// same kind of stub in another process, in turn.
+func Send(ctx context.Context, c SendConfig, out io.Writer) error {
+	var bare, engine []float64
+	for round := range c.Rounds {
+		b, err := bareRound(ctx, c)
+		if err != nil {
+			return err
+		}
+		e, err := engineRound(ctx, c)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f\n", round+1, b, c.Engine, e, e/b)
+		bare, engine = append(bare, b), append(engine, e)
+	}
+	v := &verdict{out: out}
+	v.atLeast(fmt.Sprintf("send, %s, %v stub: engine / bare client", c.Engine, c.Latency), median(engine)/median(bare), c.AtLeast)
+	return v.err()
+}
+
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[len(sorted)/2]
+}
+
+// bareRound is the rate of a plain client with the same connections.
+func bareRound(ctx context.Context, c SendConfig) (float64, error) {
+	stub, err := startStub(ctx, c.Latency)
+	if err != nil {
+		return 0, err
+	}
+	defer stub.stop()
+	client := &http.Client{Transport: &http.Transport{MaxIdleConns: slots, MaxIdleConnsPerHost: slots}, Timeout: 30 * time.Second}
+	url := stub.url + "/" + arauto.DefaultGraphVersion + "/300100200300400/messages"
+	body := []byte(sampleBody)
+	var next atomic.Int64
+	var failed atomic.Value
+	var group sync.WaitGroup
+	began := time.Now()
+	for range slots {
+		group.Go(func() {
+			for next.Add(1) <= int64(c.Contacts) && failed.Load() == nil {
+				if err := post(ctx, client, url, body); err != nil {
+					failed.Store(err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	took := time.Since(began)
+	if err, ok := failed.Load().(error); ok {
+		return 0, err
+	}
+	if n, err := stub.count(); err != nil || n != c.Contacts {
+		return 0, fmt.Errorf("the stub counted %d of %d (%w)", n, c.Contacts, err)
+	}
+	return float64(c.Contacts) / took.Seconds(), nil
+}
+
+func post(ctx context.Context, client *http.Client, url string, body []byte) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Authorization", "Bearer token")
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	_, err = io.Copy(io.Discard, resp.Body)
+	return err
+}
+
+// sampleBody is as long as what the engine sends for one of the made-up contacts.
+const sampleBody = `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511999990000","type":"template","template":{"name":"oferta","language":{"code":"pt_BR"},"components":[{"type":"body","parameters":[{"type":"text","text":"Maria"},{"type":"text","text":"123456"}]}]},"biz_opaque_callback_data":"ax1y2z3.123456"}`
+
+// engineRound is the rate of the engine over a fresh database.
+func engineRound(ctx context.Context, c SendConfig) (float64, error) {
+	stub, err := startStub(ctx, c.Latency)
+	if err != nil {
+		return 0, err
+	}
+	defer stub.stop()
+	p, err := openPlace(ctx, c.Engine)
+	if err != nil {
+		return 0, err
+	}
+	defer p.close()
+	w, err := newWorld(ctx, p.store, stub.url, 1_000_000)
+	if err != nil {
+		return 0, err
+	}
+	campaign, err := prepareSend(ctx, p, w, c.Contacts)
+	if err != nil {
+		return 0, err
+	}
+	engine := dispatch.New(dispatch.Config{Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
+		Logger: quiet(), Slots: slots})
+	running, stop := context.WithCancel(ctx)
+	done := make(chan error, 1)
+	began := time.Now()
+	go func() { done <- engine.Run(running) }()
+	took, err := untilDone(ctx, p, campaign, began)
+	stop()
+	if e := <-done; err == nil {
+		err = e
+	}
+	if err != nil {
+		return 0, err
+	}
+	return float64(sentOf(c.Contacts)) / took.Seconds(), agree(ctx, p, stub, campaign, c.Contacts)
+}
+
+func sentOf(contacts int) int { return contacts - (contacts+suppressed-1)/suppressed }
+
+// prepareSend fills a campaign, puts every fiftieth person on the list, and starts it.
+func prepareSend(ctx context.Context, p *place, w world, n int) (arauto.Campaign, error) {
+	c, err := w.campaign(ctx, p.store, "bench")
+	if err != nil {
+		return c, err
+	}
+	if err := fill(ctx, p.store, c, 0, n, nil); err != nil {
+		return c, err
+	}
+	var list []arauto.Suppression
+	for i, contact := range contacts(0, n) {
+		if i%suppressed == 0 {
+			list = append(list, arauto.Suppression{Account: w.account.ID, PersonKey: contact.PersonKey, Phone: contact.Phone, Scope: arauto.SuppressAll, Source: "upload"})
+		}
+	}
+	if _, err := p.store.AddSuppressions(ctx, w.actor, now(), w.account.ID, list); err != nil {
+		return c, err
+	}
+	return p.store.ChangeCampaign(ctx, w.actor, now(), c.Account, c.ID, arauto.CampaignStart, "")
+}
+
+// untilDone waits until nobody is left to try, and says how long that took.
+func untilDone(ctx context.Context, p *place, c arauto.Campaign, began time.Time) (time.Duration, error) {
+	for {
+		counts, err := p.store.Counts(ctx, c.Account, []int64{c.ID})
+		if err != nil {
+			return 0, err
+		}
+		if counts[c.ID].Exhausted() {
+			return time.Since(began), nil
+		}
+		select {
+		case <-ctx.Done():
+			return 0, ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
+
+// agree checks that the stub, the counters and the contacts tell the same.
+func agree(ctx context.Context, p *place, s *stub, c arauto.Campaign, n int) error {
+	taken, err := s.count()
+	if err != nil {
+		return err
+	}
+	kept, err := p.store.Counts(ctx, c.Account, []int64{c.ID})
+	if err != nil {
+		return err
+	}
+	counted, err := p.store.Recount(ctx, c.Account)
+	if err != nil {
+		return err
+	}
+	sent := sentOf(n)
+	if taken != sent || kept[c.ID][arauto.ContactSent] != int64(sent) || counted[c.ID][arauto.ContactSent] != int64(sent) ||
+		kept[c.ID][arauto.ContactSuppressed] != int64(n-sent) || counted[c.ID][arauto.ContactSuppressed] != int64(n-sent) {
+		return fmt.Errorf("of %d contacts %d should be sent: the stub took %d, kept %v, counted %v", n, sent, taken, kept[c.ID], counted[c.ID])
+	}
+	return nil
+}

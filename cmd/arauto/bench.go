@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"arauto/bench"
+)
+
+// benchCmd measures this build on this machine.
+type benchCmd struct {
+	Send   benchSendCmd   `cmd:"" help:"The sending engine beside a bare HTTP client."`
+	Report benchReportCmd `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
+	Stub   benchStubCmd   `cmd:"" hidden:"" help:"The other end of bench send."`
+}
+
+type benchSendCmd struct {
+	Engine   string        `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Contacts int           `default:"40000" help:"How many."`
+	Latency  time.Duration `help:"Of the pretended Graph API."`
+	Rounds   int           `default:"3" help:"Baseline and engine in turn; medians are compared."`
+	AtLeast  float64       `help:"Fail below this ratio."`
+}
+
+func (k benchSendCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Send(ctx, bench.SendConfig(k), s.Out)
+}
+
+type benchReportCmd struct {
+	Engine   string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Contacts int    `default:"5000000" help:"How many are stored before measuring."`
+	Check    bool   `help:"Fail when a figure is missed."`
+}
+
+func (k benchReportCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Report(ctx, bench.ReportConfig(k), s.Out)
+}
+
+type benchStubCmd struct {
+	Latency time.Duration `help:"Before each answer."`
+}
+
+func (k benchStubCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Stub(ctx, k.Latency, s.Out)
+}
