@@ -1,16 +1,19 @@
 #!/usr/bin/env bash
-# Gets what the tests want besides Go: PostgreSQL's server programs and a C compiler (race detector).
+# Gets what the tests want besides Go: PostgreSQL's server programs, a C compiler (race detector) and Python 3
+# (one example).
 # As root on a Debian-like system it installs what is missing; anywhere else it says what to install and
 # lets the tests skip, loudly. With ARAUTO_NO_SKIP=1 (CI) anything missing ends the run instead.
 set -euo pipefail
 
 postgres_found() { command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
 compiler_found() { command -v "${CC:-cc}" >/dev/null 2>&1; }
+python_found() { command -v python3 >/dev/null 2>&1; }
 say() { printf 'need: %s\n' "$*" >&2; }
 
 packages=()
 postgres_found || packages+=(postgresql)
 compiler_found || packages+=(gcc libc6-dev)
+python_found || packages+=(python3)
 
 # install_packages leaves no server running on the machine: the tests start their own throwaway clusters.
 install_packages() {
@@ -49,6 +52,10 @@ fi
 if ! compiler_found; then
   missing=1
   say "NO C compiler: the race detector's run will be SKIPPED. Install one (Debian: apt-get install gcc libc6-dev)."
+fi
+if ! python_found; then
+  missing=1
+  say "NO Python: the test of examples/bi-export will be SKIPPED. Install it (Debian: apt-get install python3)."
 fi
 if [ $missing = 1 ] && [ -n "${ARAUTO_NO_SKIP:-}" ]; then
   say "ARAUTO_NO_SKIP is set: stopping here"

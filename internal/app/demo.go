@@ -59,11 +59,11 @@ func Demo(ctx context.Context, c DemoConfig, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	door, err := net.Listen("tcp", c.Listen)
+	door, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	graph, err := net.Listen("tcp", "127.0.0.1:0")
+	graph, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), door.Close())
 	}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"io"
 
@@ -50,9 +51,9 @@ func defaultAccount() arauto.Account {
 }
 
 // CreateToken makes a token in the database of a node that is not running and prints its value, once.
-func CreateToken(ctx context.Context, c Config, r TokenRequest, out io.Writer) error {
+func CreateToken(ctx context.Context, c Config, r TokenRequest, out io.Writer) (err error) {
 	a := &App{config: c}
-	defer a.Close()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.openStore(ctx); err != nil {
 		return err
 	}
@@ -83,12 +84,12 @@ func CreateToken(ctx context.Context, c Config, r TokenRequest, out io.Writer) e
 }
 
 // Migrate brings the database up to this version.
-func Migrate(ctx context.Context, c Config, out io.Writer) error {
+func Migrate(ctx context.Context, c Config, out io.Writer) (err error) {
 	a := &App{config: c}
-	defer a.Close()
+	defer func() { err = errors.Join(err, a.Close()) }()
 	if err := a.openStore(ctx); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "The database is up to date.")
+	_, err = fmt.Fprintln(out, "The database is up to date.")
 	return err
 }

@@ -18,7 +18,7 @@ import (
 // Sandbox runs the pretend Graph API on a socket until ctx ends. Nothing leaves this machine but what
 // goes to the webhook's address.
 func Sandbox(ctx context.Context, c SandboxConfig, out io.Writer) error {
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
@@ -47,7 +47,7 @@ func runSandbox(ctx context.Context, meta *sandbox.Sandbox, l net.Listener) erro
 		wait, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
 		if srv.Shutdown(wait) != nil {
-			srv.Close()
+			return srv.Close()
 		}
 		return nil
 	})

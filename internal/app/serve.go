@@ -25,7 +25,7 @@ func Serve(ctx context.Context, c Config, out io.Writer) (err error) {
 	if made {
 		fmt.Fprintf(out, "First start: account %q was made. Its admin token is in %s, readable by you only.\n", account.Slug, a.data.file(adminToken))
 	}
-	l, err := net.Listen("tcp", c.Listen)
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}

@@ -98,7 +98,7 @@ func (d *demo) farewell(campaign string, c demoCampaign) {
 	d.say("pretend Meta: %d messages, %d people twice\n", sum.Accepted, sum.Twice)
 	report := d.api.base + "/api/v1/reports/campaign/subscribers?campaigns[]=" + campaign
 	d.say("Analyst, the report:\n%s\n", paste(fmt.Sprintf("curl -g -H 'Authorization: Bearer %s' '%s&state=completed&_limit=3'", d.api.token, report)))
-	d.say("Analyst, everything as CSV with Python:\n%s\n", paste(fmt.Sprintf("ARAUTO_URL=%s ARAUTO_TOKEN=%s python3 examples/bi-export/export.py > report.csv", d.api.base, d.api.token)))
+	d.say("Analyst, everything as CSV with Python:\n%s\n", paste(fmt.Sprintf("ARAUTO_TOKEN=%s python3 examples/bi-export/export.py %s report.csv", d.api.token, d.api.base)))
 	d.say("Manager, on the command line:\n%s\n", paste(
 		fmt.Sprintf("export ARAUTO_URL=%s ARAUTO_TOKEN=%s", d.api.base, d.api.token),
 		fmt.Sprintf("bin/arauto campaign show %s", campaign)))

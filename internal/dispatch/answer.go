@@ -70,7 +70,7 @@ func (r *run) stop(in arauto.Intended, e *arauto.SendError) {
 	}
 }
 
-// recorder writes answers down, as many together as have come in, until there are no more. A slot is
+// recorder writes answers down, as many together as come in within linger, until there are no more. A slot is
 // free again once its answer is recorded.
 func (r *run) recorder(ctx context.Context) {
 	for first := range r.answers {
@@ -85,6 +85,8 @@ func (r *run) recorder(ctx context.Context) {
 
 func (r *run) gather(first arauto.Answer) []arauto.Answer {
 	batch := []arauto.Answer{first}
+	enough := time.NewTimer(linger)
+	defer enough.Stop()
 	for len(batch) < r.Batch {
 		select {
 		case a, ok := <-r.answers:
@@ -92,7 +94,7 @@ func (r *run) gather(first arauto.Answer) []arauto.Answer {
 				return batch
 			}
 			batch = append(batch, a)
-		default:
+		case <-enough.C:
 			return batch
 		}
 	}

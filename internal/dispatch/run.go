@@ -22,6 +22,8 @@ type run struct {
 	turn    int
 	freshAt time.Time // when work was read
 
+	intendedAt time.Time // when the last batch was intended
+
 	paused   bool          // the gate said so of the sender: the line is let go
 	restless time.Duration // how long to wait before the next batch
 
@@ -44,6 +46,10 @@ type prepared struct {
 	arauto.Candidate
 	message arauto.Message
 }
+
+// linger is how long an intent or an answer waits for company: a transaction costs a sync of the disk,
+// however many it is for.
+const linger = 3 * time.Millisecond
 
 // freshness is how old the list of campaigns may get. A pause does not wait for it: the gate sees the
 // campaign's state in the transaction of every intent.
@@ -187,6 +193,9 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 		return nil, r.Poll
 	}
 	now := r.Now()
+	if early := linger - now.Sub(r.intendedAt); room < r.Batch && r.inFlight > 0 && early > 0 {
+		return nil, early // more slots are about to be free: one transaction for all of them
+	}
 	tokens := int(r.pacer.TokensAt(now))
 	if tokens < 1 {
 		return nil, time.Duration(float64(time.Second) * (1 - r.pacer.TokensAt(now)) / float64(r.pacer.Limit()))
@@ -232,13 +241,13 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 	}
 	posted, waiting := 0, 0
 	for i, in := range intended {
-		switch {
-		case in.Verdict.Outcome == arauto.Go:
+		switch in.Verdict.Outcome {
+		case arauto.Go:
 			posted++
 			message := batch[i].message
 			message.Ref = in.Attempt.Ref()
 			r.posts.Go(func() { r.post(posting, in, message) })
-		case in.Verdict.Outcome == arauto.Wait:
+		case arauto.Wait:
 			waiting++
 			r.freshAt = time.Time{} // what runs has changed: read it before going on
 			r.paused = r.paused || in.Verdict.Reason == arauto.ReasonSenderTrouble
@@ -247,6 +256,7 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 	if waiting == len(batch) {
 		r.restless = r.Poll // nobody may be tried yet: asking again at once would give the same answer
 	}
+	r.intendedAt = now
 	r.inFlight += posted
 	r.pacer.AllowN(now, posted)
 	if r.Observer != nil {

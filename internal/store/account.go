@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"arauto"
@@ -89,7 +90,7 @@ func slugTaken(slug string) error {
 }
 
 func noAccount(err error, which any) error {
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return arauto.Errorf(arauto.KindNotFound, "account", "there is no account %v", which)
 	}
 	return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"arauto"
@@ -67,7 +68,7 @@ func (s *Store) UpdateApp(ctx context.Context, actor arauto.Actor, now time.Time
 
 func appIsNew(ctx context.Context, t querier, a arauto.App) error {
 	name, err := one(ctx, t, scanText, `SELECT name FROM app WHERE account_id = $1 AND meta_id = $2 AND id <> $3 AND meta_id <> ''`, a.Account, a.MetaID, a.ID)
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return nil
 	}
 	if err == nil {
@@ -90,7 +91,7 @@ func (s *Store) App(ctx context.Context, account, id int64) (arauto.App, error) 
 // AppByUUID is the app, of whichever account, whose webhook's path has that UUID.
 func (s *Store) AppByUUID(ctx context.Context, uuid string) (arauto.App, error) {
 	a, err := readOne(ctx, s, s.scanApp, `SELECT `+appColumns+` FROM app WHERE uuid = $1`, uuid)
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return a, arauto.Errorf(arauto.KindNotFound, "app", "there is no app %s", uuid)
 	}
 	return a, err
@@ -149,7 +150,7 @@ func (s *Store) SaveWABA(ctx context.Context, actor arauto.Actor, now time.Time,
 			return missing(err, "app", w.App)
 		}
 		was, err := one(ctx, t, scanWABA, `SELECT `+wabaColumns+` FROM waba WHERE account_id = $1 AND app_id = $2 AND meta_id = $3`, w.Account, w.App, w.MetaID)
-		fresh := err == error(errNoRow)
+		fresh := errors.Is(err, errNoRow)
 		if err != nil && !fresh {
 			return err
 		}
@@ -196,7 +197,7 @@ func (s *Store) changeWABA(ctx context.Context, t querier, now time.Time, actor 
 // savePortfolio is the id of an app's portfolio, made when it is new. The app's row is locked.
 func (s *Store) savePortfolio(ctx context.Context, t querier, account, app int64, metaID string) (int64, error) {
 	id, err := one(ctx, t, scanInt, `SELECT id FROM portfolio WHERE account_id = $1 AND app_id = $2 AND meta_id = $3`, account, app, metaID)
-	if err != error(errNoRow) {
+	if !errors.Is(err, errNoRow) {
 		return id, err
 	}
 	if id, err = nextIDs(ctx, t, account, "portfolio", 1); err != nil {

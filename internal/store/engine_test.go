@@ -33,10 +33,10 @@ func TestWrite_NeighboursDoNotUndoEachOther(t *testing.T) {
 					if _, err := q.exec(t.Context(), addValue, fmt.Sprint(i)); err != nil {
 						return err
 					}
-					switch {
-					case i%10 == 3:
+					switch i % 10 {
+					case 3:
 						return failed
-					case i%10 == 7: // a statement the database itself refuses
+					case 7: // a statement the database itself refuses
 						_, err := q.exec(t.Context(), addValue, fmt.Sprint(i))
 						return err
 					}

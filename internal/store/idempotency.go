@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"arauto"
@@ -24,7 +25,7 @@ func (s *Store) BeginIdempotent(ctx context.Context, now time.Time, account, tok
 		k, err := one(ctx, t, scanIdempotent, `SELECT fingerprint, status, content_type, body FROM idempotency
 			WHERE account_id = $1 AND token_id = $2 AND key = $3`, account, token, key)
 		switch {
-		case err == error(errNoRow) || err == nil && k.fingerprint == fingerprint && k.answer.Status == 0:
+		case errors.Is(err, errNoRow) || err == nil && k.fingerprint == fingerprint && k.answer.Status == 0:
 			return arauto.Errorf(arauto.KindConflict, idempotencyField, "the first request with the key %q is still being answered: ask again in a moment", key)
 		case err != nil:
 			return err

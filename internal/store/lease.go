@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"arauto"
@@ -25,7 +26,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, account int64, line, no
 			l = arauto.Lease{Account: account, Line: line, Holder: node, Fence: fence, Until: moment(ms(now.Add(ttl)))}
 			return nil
 		}
-		if err != error(errNoRow) {
+		if !errors.Is(err, errNoRow) {
 			return err
 		}
 		l, err = one(ctx, t, scanLease, `SELECT account_id, line, holder, fence, until FROM lease WHERE account_id = $1 AND line = $2`, account, line)
@@ -67,7 +68,7 @@ func (s *Store) fenced(ctx context.Context, t querier, now time.Time, l arauto.L
 		sql += ` FOR SHARE`
 	}
 	_, err := one(ctx, t, scanInt, sql, l.Account, l.Line, l.Holder, l.Fence, ms(now))
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return arauto.Errorf(arauto.KindConflict, "", "node %q no longer holds %s (fence %d): let go of it and take it anew", l.Holder, l.Line, l.Fence)
 	}
 	return err

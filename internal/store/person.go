@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"arauto"
 )
@@ -28,13 +29,13 @@ func (f *applying) knownPerson(ctx context.Context, t querier, key, waid, userID
 	}
 	const byAlias = `JOIN person_alias a ON a.account_id = p.account_id AND a.person_id = p.id WHERE p.account_id = $1 AND a.kind = $2 AND a.value = $3`
 	w, err := find(`WHERE p.account_id = $1 AND p.key = $2`, f.account.ID, key)
-	if err == error(errNoRow) && userID != "" {
+	if errors.Is(err, errNoRow) && userID != "" {
 		w, err = find(byAlias, f.account.ID, arauto.AliasUserID, userID)
 	}
-	if err == error(errNoRow) && waid != "" {
+	if errors.Is(err, errNoRow) && waid != "" {
 		w, err = find(byAlias, f.account.ID, arauto.AliasWAID, waid)
 	}
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return who{}, nil
 	}
 	return w, err

@@ -101,7 +101,7 @@ type postgresQuerier struct {
 }
 
 func (q postgresQuerier) query(ctx context.Context, sql string, args ...any) (rows, error) {
-	r, err := q.on.Query(ctx, sql, args...)
+	r, err := q.on.Query(ctx, sql, args...) //nolint:sqlclosecheck // whoever asked reads them and closes them
 	if err != nil {
 		return nil, fmt.Errorf("query %q: %w", sql, err)
 	}

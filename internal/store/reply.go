@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 
 	"arauto"
 )
@@ -95,7 +96,7 @@ func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, se
 			f.account.ID, sender, key)
 	}
 	open, err := find()
-	if err != error(errNoRow) {
+	if !errors.Is(err, errNoRow) {
 		return open.id, open.name, err
 	}
 	id, err := nextIDs(ctx, t, f.account.ID, "conversation", 1)

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"sort"
 	"strings"
 	"time"
@@ -95,7 +96,7 @@ func firstContactAt(ctx context.Context, q querier, account, at int64) (int64, e
 
 func lastContact(ctx context.Context, q querier, account int64) (int64, error) {
 	id, err := one(ctx, q, scanInt, `SELECT value FROM sequence WHERE account_id = $1 AND name = 'contact'`, account)
-	if err == errNoRow {
+	if errors.Is(err, errNoRow) {
 		return 0, nil
 	}
 	return id, err

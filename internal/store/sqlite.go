@@ -22,6 +22,7 @@ type sqliteDB struct {
 	readers chan *sqliteConn
 	jobs    chan *sqliteWrite
 	stopped chan struct{}
+	closed  error // what closing the writer said, once it has stopped
 	stop    chan struct{}
 	once    sync.Once
 }
@@ -138,8 +139,10 @@ func (db *sqliteDB) write(ctx context.Context, fn func(querier) error) error {
 }
 
 func (db *sqliteDB) writeLoop(c *sqliteConn) {
-	defer close(db.stopped)
-	defer c.close()
+	defer func() {
+		db.closed = c.close()
+		close(db.stopped)
+	}()
 	for {
 		select {
 		case job := <-db.jobs:
@@ -241,8 +244,9 @@ func (db *sqliteDB) postgres() bool { return false }
 func (db *sqliteDB) close() error {
 	db.once.Do(func() { close(db.stop) })
 	<-db.stopped
+	errs := []error{db.closed}
 	for range sqliteReaders {
-		(<-db.readers).close()
+		errs = append(errs, (<-db.readers).close())
 	}
-	return nil
+	return errors.Join(errs...)
 }

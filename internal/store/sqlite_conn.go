@@ -149,7 +149,7 @@ func (r *sqliteRows) Next() bool {
 		return false
 	}
 	err := r.raw.Next(r.values)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		r.err = err
 	}
 	return err == nil

@@ -9,6 +9,7 @@ package store
 import (
 	"context"
 	"embed"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -48,8 +49,7 @@ func Open(ctx context.Context, address string, seal Sealer, now time.Time) (*Sto
 	}
 	s := &Store{db: db, seal: seal, ids: newIDBlocks(db)}
 	if err := s.loadEpoch(ctx, now); err != nil {
-		db.close()
-		return nil, err
+		return nil, errors.Join(err, db.close())
 	}
 	return s, nil
 }
@@ -158,7 +158,7 @@ var errNoRow = arauto.Errorf(arauto.KindNotFound, "", "there is no such thing he
 
 // missing turns errNoRow into a not-found error that names the thing.
 func missing(err error, thing string, id any) error {
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return arauto.Errorf(arauto.KindNotFound, "", "there is no %s %v in this account", thing, id)
 	}
 	return err

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -44,7 +45,7 @@ func (s *Store) CreateToken(ctx context.Context, actor arauto.Actor, now time.Ti
 // Token.Usable judges.
 func (s *Store) TokenByHash(ctx context.Context, hash string) (arauto.Token, error) {
 	k, err := readOne(ctx, s, scanToken, `SELECT `+tokenColumns+` FROM token WHERE hash = $1`, hash)
-	if err == error(errNoRow) {
+	if errors.Is(err, errNoRow) {
 		return k, arauto.Errorf(arauto.KindNotFound, "token", "there is no such token")
 	}
 	return k, err
