@@ -13,7 +13,7 @@ TORTURE  ?= 10m
 RACE_PACKAGES = $(shell $(GO) list ./... | grep -v -E '/(cmd|bench|examples)(/|$$)')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test race bench fuzz lint docs tidy-check torture clean FORCE
+.PHONY: help demo build test race bench fuzz fmt lint docs tidy-check torture clean FORCE
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ bench: ## run the benchmarks COUNT times (default 6) and print benchstat's table
 
 fuzz: ## give every fuzz target FUZZTIME (default 30s)
 	@scripts/fuzz.sh $(FUZZTIME)
+
+fmt: ## format every file the way lint wants it
+	$(TOOL) golangci-lint fmt
 
 lint: ## golangci-lint with .golangci.yml, and code nothing reaches
 	$(TOOL) golangci-lint run ./...

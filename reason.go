@@ -1,10 +1,5 @@
 package arauto
 
-import (
-	"strings"
-	"unicode"
-)
-
 // Reason is why a contact failed or was held back: ours, closed, with words for people. The provider's
 // own code and words stay beside it in Contact.Code and Contact.Detail.
 type Reason string
@@ -53,18 +48,6 @@ const (
 	Spanish    Language = "es"
 	English    Language = "en"
 )
-
-// LanguageOf is the language of a locale ("pt-BR", "es_MX"); English for any other.
-func LanguageOf(locale string) Language {
-	if end := strings.IndexFunc(locale, func(r rune) bool { return !unicode.IsLetter(r) }); end >= 0 {
-		locale = locale[:end]
-	}
-	switch l := Language(strings.ToLower(locale)); l {
-	case Portuguese, Spanish:
-		return l
-	}
-	return English
-}
 
 type words struct{ en, pt, es string }
 

@@ -77,14 +77,3 @@ func TestReason_WordsOfOthers(t *testing.T) {
 		t.Errorf("in a language we do not speak: %q, want English", got)
 	}
 }
-
-func TestLanguageOf(t *testing.T) {
-	for locale, want := range map[string]arauto.Language{
-		"pt": "pt", "pt-BR": "pt", "pt_PT": "pt", "PT-br": "pt", "es": "es", "es_MX": "es", "es-419": "es", "ES": "es", "pt.UTF-8": "pt",
-		"en": "en", "en-US": "en", "": "en", "p": "en", "fr": "en", "est": "en", "ptx": "en", "-pt": "en",
-	} {
-		if got := arauto.LanguageOf(locale); got != want {
-			t.Errorf("%q: %s, want %s", locale, got, want)
-		}
-	}
-}

@@ -97,12 +97,16 @@ func newWorld(ctx context.Context, s *store.Store, graph string, rate int) (w wo
 	if err != nil {
 		return w, err
 	}
-	if w.sender, err = s.CreateSender(ctx, w.actor, now(), arauto.Sender{Account: w.account.ID, App: app.ID, WABA: waba.ID, Name: "bench", PhoneNumberID: "300100200300400",
-		DisplayPhone: "+551140001234", Token: "token", GraphURL: graph, GraphVersion: arauto.DefaultGraphVersion, Rate: rate}); err != nil {
+	if w.sender, err = s.CreateSender(ctx, w.actor, now(), arauto.Sender{
+		Account: w.account.ID, App: app.ID, WABA: waba.ID, Name: "bench", PhoneNumberID: "300100200300400",
+		DisplayPhone: "+551140001234", Token: "token", GraphURL: graph, GraphVersion: arauto.DefaultGraphVersion, Rate: rate,
+	}); err != nil {
 		return w, err
 	}
-	if _, _, err := s.SaveTemplates(ctx, now(), w.account.ID, waba.ID, []arauto.Template{{MetaID: "9", Name: "oferta", Language: "pt_BR", Category: "MARKETING",
-		Status: arauto.TemplateApproved, Body: "Olá {{1}}, sua proposta {{2}} está pronta."}}); err != nil {
+	if _, _, err := s.SaveTemplates(ctx, now(), w.account.ID, waba.ID, []arauto.Template{{
+		MetaID: "9", Name: "oferta", Language: "pt_BR", Category: "MARKETING",
+		Status: arauto.TemplateApproved, Body: "Olá {{1}}, sua proposta {{2}} está pronta.",
+	}}); err != nil {
 		return w, err
 	}
 	list, err := s.Templates(ctx, w.account.ID, 0, 1)
@@ -114,8 +118,10 @@ func newWorld(ctx context.Context, s *store.Store, graph string, rate int) (w wo
 }
 
 func (w world) campaign(ctx context.Context, s *store.Store, name string) (arauto.Campaign, error) {
-	return s.CreateCampaign(ctx, w.actor, now(), arauto.Campaign{Account: w.account.ID, Sender: w.sender.ID, Template: w.template.ID, Name: name, Channel: arauto.ChannelWhatsApp,
-		Mapping: arauto.Mapping{"body.1": {From: arauto.FromContact, Text: "first_name"}, "body.2": {From: arauto.FromField, Text: "id_proposta"}}})
+	return s.CreateCampaign(ctx, w.actor, now(), arauto.Campaign{
+		Account: w.account.ID, Sender: w.sender.ID, Template: w.template.ID, Name: name, Channel: arauto.ChannelWhatsApp,
+		Mapping: arauto.Mapping{"body.1": {From: arauto.FromContact, Text: "first_name"}, "body.2": {From: arauto.FromField, Text: "id_proposta"}},
+	})
 }
 
 // contacts makes n contacts from number from on: distinct people with the fields of a real list, in an
@@ -125,8 +131,10 @@ func contacts(from, n int) []arauto.Contact {
 	for i := range list {
 		k := from + i
 		phone := arauto.Phone(fmt.Sprintf("+55%d9%08d", 11+k%10, (k*48271)%100_000_000))
-		list[i] = arauto.Contact{Name: fmt.Sprintf("Maria da Conceição %d", k), PhoneRaw: string(phone), Phone: phone, PersonKey: phone.PersonKey(),
-			Fields: arauto.Fields{{Key: "cpf", Value: fmt.Sprintf("%011d", k)}, {Key: "id_proposta", Value: fmt.Sprint(k)}, {Key: "perfil", Value: "Pessoa Jurídica"}}}
+		list[i] = arauto.Contact{
+			Name: fmt.Sprintf("Maria da Conceição %d", k), PhoneRaw: string(phone), Phone: phone, PersonKey: phone.PersonKey(),
+			Fields: arauto.Fields{{Key: "cpf", Value: fmt.Sprintf("%011d", k)}, {Key: "id_proposta", Value: fmt.Sprint(k)}, {Key: "perfil", Value: "Pessoa Jurídica"}},
+		}
 	}
 	return list
 }
@@ -152,7 +160,7 @@ func fill(ctx context.Context, s *store.Store, c arauto.Campaign, from, n int, s
 	return nil
 }
 
-func quiet() *slog.Logger { return slog.New(slog.NewTextHandler(io.Discard, nil)) }
+func quiet() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // verdict prints a figure beside what it has to reach, and remembers a miss.
 type verdict struct {

@@ -135,8 +135,10 @@ func streaming(ctx context.Context, p *place, w world, v *verdict) error {
 	if err != nil {
 		return err
 	}
-	if _, err := p.store.CreateToken(ctx, w.actor, now(), arauto.Token{Account: w.account.ID, Name: "bench", Prefix: arauto.TokenPrefixOf(value),
-		Hash: arauto.HashToken(value), Scopes: []arauto.TokenScope{arauto.TokenReports}}); err != nil {
+	if _, err := p.store.CreateToken(ctx, w.actor, now(), arauto.Token{
+		Account: w.account.ID, Name: "bench", Prefix: arauto.TokenPrefixOf(value),
+		Hash: arauto.HashToken(value), Scopes: []arauto.TokenScope{arauto.TokenReports},
+	}); err != nil {
 		return err
 	}
 	if err := p.store.Close(); err != nil {
