@@ -36,6 +36,7 @@ type Contact struct {
 	Phone    Phone  // dialled; never rewritten
 	Fields   Fields // custom columns in the file's order
 
+	Version  int64 // one more with every change
 	State    ContactState
 	Reason   Reason // why, when the contact failed or was held back; "" otherwise
 	Code     int    // the provider's own code behind Reason; 0 = none

@@ -9,7 +9,7 @@ import (
 
 const contactColumns = `account_id, id, campaign_id, external_id, name, phone_raw, phone, person_key, fields, state, reason, code, detail,
 	attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at, sent_at, delivered_at,
-	read_at, replied_at, failed_at, deleted_at`
+	read_at, replied_at, failed_at, deleted_at, version`
 
 // contactScan holds what a contact's columns are read into.
 type contactScan struct {
@@ -24,7 +24,7 @@ func (s *contactScan) into() []any {
 	return []any{
 		&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
 		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
-		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted,
+		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted, &c.Version,
 	}
 }
 
@@ -143,7 +143,7 @@ func nextContacts(ctx context.Context, t querier, account int64, n int, now time
 
 const contactInsert = `INSERT INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
 	reason, code, detail, attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at,
-	sent_at, delivered_at, read_at, replied_at, failed_at, deleted_at) `
+	sent_at, delivered_at, read_at, replied_at, failed_at, deleted_at, version) `
 
 // insertContacts answers for each row whether it went in. The two engines differ: a prepared statement
 // per row is fastest inside SQLite, one statement over arrays on a server.
@@ -151,14 +151,14 @@ func (s *Store) insertContacts(ctx context.Context, t querier, args [][]any) ([]
 	inserted := make([]bool, len(args))
 	if !s.db.postgres() {
 		changed, err := t.each(ctx, contactInsert+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', 0, 0, '', '', '', $12, $13, $14, $14,
-			0, 0, 0, 0, 0, 0) ON CONFLICT DO NOTHING`, args)
+			0, 0, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING`, args)
 		for i := range changed {
 			inserted[i] = changed[i] == 1
 		}
 		return inserted, err
 	}
 	ids, err := all(ctx, t, scanInt, contactInsert+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
-		0, 0, 0, 0, 0, 0 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
+		0, 0, 0, 0, 0, 0, 1 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
 		AS u(id, ext, name, fold, raw, phone, key, fields, sched, due) ON CONFLICT DO NOTHING RETURNING id`,
 		args[0][0], args[0][2], args[0][13], column[int64](args, 1), column[string](args, 3), column[string](args, 4), column[string](args, 5),
 		column[string](args, 6), column[arauto.Phone](args, 7), column[string](args, 8), column[string](args, 9), column[int64](args, 11), column[int64](args, 12))
@@ -188,23 +188,19 @@ type contactChange struct {
 }
 
 // saveContacts writes changes whose contact is still as it was read, and reports which were written.
-// UpdatedAt is when the row was written, and moves strictly forward, so that it tells a row that
-// somebody else changed meanwhile; it is set in list.
+// UpdatedAt becomes the moment of writing and Version one more, in list too.
 func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list []contactChange) ([]int64, error) {
 	args := make([][]any, len(list))
 	for i := range list {
 		ch := &list[i]
-		updated := max(ms(now), ms(ch.old.UpdatedAt)+1)
-		ch.new.UpdatedAt = moment(updated)
+		ch.new.Version, ch.new.UpdatedAt = ch.old.Version+1, moment(ms(now))
 		n := ch.new
-		args[i] = []any{
-			n.Account, n.ID, ch.old.State, ms(ch.old.UpdatedAt), n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
-			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), updated, ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt),
-		}
+		args[i] = []any{n.Account, n.ID, ch.old.Version, n.Version, n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
+			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt)}
 	}
-	return t.each(ctx, `UPDATE contact SET state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
+	return t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
 		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20
-		WHERE account_id = $1 AND id = $2 AND state = $3 AND updated_at = $4`, args)
+		WHERE account_id = $1 AND id = $2 AND version = $3`, args)
 }
 
 // contactsByID reads contacts to change them; on PostgreSQL their rows are kept for this transaction.

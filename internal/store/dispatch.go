@@ -245,13 +245,49 @@ func (in *intending) consequence(i int, c arauto.Contact, v arauto.Verdict) (ara
 	return c, nil
 }
 
+// saveContacts writes what became of the contacts. Those about to be sent are nearly all of them, and
+// change little: updated_at, which an index follows, moves when the answer is known.
+func (in *intending) saveContacts(ctx context.Context, t querier) ([]int64, error) {
+	written := make([]int64, len(in.changed))
+	var sending [][]any
+	var at, others []int
+	for i, ch := range in.changed {
+		if ch.new.State != arauto.ContactSending {
+			others = append(others, i)
+			continue
+		}
+		at = append(at, i)
+		sending = append(sending, []any{in.account, ch.old.ID, ch.old.Version, ch.new.Attempt, int64(ch.new.Attempts)})
+		in.changed[i].new.Version, in.changed[i].new.UpdatedAt = ch.old.Version+1, ch.old.UpdatedAt
+	}
+	done, err := t.each(ctx, `UPDATE contact SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = $4, attempts = $5, due_at = 0, version = version + 1
+		WHERE account_id = $1 AND id = $2 AND version = $3`, sending)
+	if err != nil {
+		return nil, err
+	}
+	for i, n := range done {
+		written[at[i]] = n
+	}
+	rest := make([]contactChange, len(others))
+	for i, k := range others {
+		rest[i] = in.changed[k]
+	}
+	if done, err = in.store.saveContacts(ctx, t, in.now, rest); err != nil {
+		return nil, err
+	}
+	for i, k := range others {
+		written[k], in.changed[k] = done[i], rest[i]
+	}
+	return written, nil
+}
+
 // save writes contacts first: an attempt is made only for a contact that was still as it was read.
 func (in *intending) save(ctx context.Context, t querier) error {
-	written, err := in.store.saveContacts(ctx, t, in.now, in.changed)
+	written, err := in.saveContacts(ctx, t)
 	if err != nil {
 		return err
 	}
-	var attempts, people, aliases [][]any
+	var attempts, people [][]any
 	for n, ch := range in.changed {
 		a := &in.answers[ch.at]
 		if written[n] == 0 {
@@ -270,30 +306,23 @@ func (in *intending) save(ctx context.Context, t querier) error {
 		}
 		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, arauto.AttemptOpen, ms(in.now)})
 		people = append(people, []any{in.account, in.people[ch.at], newUUID(), c.PersonKey, c.Name, ms(in.now)})
-		aliases = append(aliases, []any{in.account, c.Phone, c.PersonKey})
 	}
-	return in.insert(ctx, t, attempts, people, aliases)
+	return in.insert(ctx, t, attempts, people)
 }
 
-func (in *intending) insert(ctx context.Context, t querier, attempts, people, aliases [][]any) error {
+func (in *intending) insert(ctx context.Context, t querier, attempts, people [][]any) error {
 	if _, err := t.each(ctx, `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
 		wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 0, '', 0, '', $10, 0, 0, 0, 0, 0)`, attempts); err != nil {
 		return err
 	}
-	if _, err := t.each(ctx, personTouch, people); err != nil {
-		return err
-	}
-	_, err := t.each(ctx, phoneAlias, aliases)
+	_, err := t.each(ctx, personTouch, people)
 	return err
 }
 
-const (
-	personTouch = `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+// A person's phone is no row in person_alias: the key says it, in every spelling.
+const personTouch = `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
 		ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`
-	phoneAlias = `INSERT INTO person_alias (account_id, kind, value, person_id) SELECT $1, 'phone', $2, id FROM person WHERE account_id = $1 AND key = $3
-		ON CONFLICT (account_id, kind, value) DO NOTHING`
-)
 
 // hold pauses a campaign whose first contacts have all gone.
 func (in *intending) hold(ctx context.Context, t querier) error {

@@ -1,5 +1,6 @@
 -- +goose Up
--- One text for both engines: SQLite reads the types by affinity. Times are UTC milliseconds, 0 = none.
+-- One text for both engines: SQLite reads the types by affinity, and takes a table marked CLUSTERED as
+-- WITHOUT ROWID. Times are UTC milliseconds, 0 = none.
 -- Every key starts with account_id, except where a look-up has no account yet (account, token, app).
 
 CREATE TABLE deployment (
@@ -29,7 +30,7 @@ CREATE TABLE sequence (
     value      bigint NOT NULL,
     moment     bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, name)
-);
+) /* CLUSTERED */;
 
 CREATE TABLE token (
     id           bigint NOT NULL PRIMARY KEY,
@@ -58,7 +59,7 @@ CREATE TABLE token_request (
     duration_us bigint NOT NULL,
     remote      text   NOT NULL,
     PRIMARY KEY (account_id, token_id, slot)
-);
+) /* CLUSTERED */;
 
 CREATE TABLE audit (
     account_id bigint NOT NULL,
@@ -104,7 +105,7 @@ CREATE TABLE portfolio (
     meta_id    text   NOT NULL,
     name       text   NOT NULL,
     PRIMARY KEY (account_id, id)
-);
+) /* CLUSTERED */;
 CREATE UNIQUE INDEX portfolio_meta ON portfolio (account_id, app_id, meta_id);
 
 CREATE TABLE waba (
@@ -116,7 +117,7 @@ CREATE TABLE waba (
     name         text   NOT NULL,
     synced_at    bigint NOT NULL,
     PRIMARY KEY (account_id, id)
-);
+) /* CLUSTERED */;
 CREATE UNIQUE INDEX waba_meta ON waba (account_id, app_id, meta_id);
 
 CREATE TABLE sender (
@@ -193,7 +194,7 @@ CREATE TABLE campaign_count (
     state       text   NOT NULL,
     n           bigint NOT NULL,
     PRIMARY KEY (account_id, campaign_id, slot, state)
-);
+) /* CLUSTERED */;
 
 CREATE TABLE contact (
     account_id    bigint NOT NULL,
@@ -225,6 +226,7 @@ CREATE TABLE contact (
     replied_at    bigint NOT NULL,
     failed_at     bigint NOT NULL,
     deleted_at    bigint NOT NULL,
+    version       bigint NOT NULL, -- one more with every change
     PRIMARY KEY (account_id, id)
 );
 CREATE UNIQUE INDEX contact_person ON contact (account_id, person_key, campaign_id) WHERE deleted_at = 0;
@@ -254,7 +256,7 @@ CREATE TABLE attempt (
     read_at      bigint NOT NULL,
     failed_at    bigint NOT NULL,
     PRIMARY KEY (account_id, id)
-);
+) /* CLUSTERED */;
 CREATE INDEX attempt_provider ON attempt (account_id, provider_key) WHERE provider_key <> 0;
 
 CREATE TABLE person (
@@ -266,7 +268,7 @@ CREATE TABLE person (
     first_touch_at bigint NOT NULL,
     last_touch_at  bigint NOT NULL,
     PRIMARY KEY (account_id, id)
-);
+) /* CLUSTERED */;
 CREATE UNIQUE INDEX person_key ON person (account_id, key);
 
 CREATE TABLE person_alias (
@@ -275,7 +277,7 @@ CREATE TABLE person_alias (
     value      text   NOT NULL,
     person_id  bigint NOT NULL,
     PRIMARY KEY (account_id, kind, value)
-);
+) /* CLUSTERED */;
 CREATE INDEX person_alias_person ON person_alias (account_id, person_id);
 
 CREATE TABLE suppression (
@@ -373,4 +375,4 @@ CREATE TABLE lease (
     fence      bigint NOT NULL,
     until      bigint NOT NULL,
     PRIMARY KEY (account_id, line)
-);
+) /* CLUSTERED */;
