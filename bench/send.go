@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"runtime/pprof"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -23,6 +25,7 @@ type SendConfig struct {
 	Latency  time.Duration // of the stub
 	Rounds   int           // of baseline and engine in turn; the medians are compared
 	AtLeast  float64       // the ratio that has to be reached; 0 = only print
+	Profile  string        // a file for a CPU profile of the engine's rounds; "" = none
 }
 
 // slots is how many requests both sides keep in flight.
@@ -35,22 +38,41 @@ const suppressed = 50
 // counters and recording — with a bare HTTP client that posts as many bodies of the same size, to the
 // same kind of stub in another process, in turn.
 func Send(ctx context.Context, c SendConfig, out io.Writer) error {
+	if c.Profile != "" {
+		f, err := os.Create(c.Profile)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := pprof.StartCPUProfile(f); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
+	}
 	var bare, engine []float64
 	for round := range c.Rounds {
-		b, err := bareRound(ctx, c)
+		b, bareCPU, err := measured(func() (float64, error) { return bareRound(ctx, c) })
 		if err != nil {
 			return err
 		}
-		e, err := engineRound(ctx, c)
+		e, engineCPU, err := measured(func() (float64, error) { return engineRound(ctx, c) })
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f\n", round+1, b, c.Engine, e, e/b)
+		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f; own CPU per contact %.0f and %.0f µs, import and checks included\n",
+			round+1, b, c.Engine, e, e/b, bareCPU/float64(c.Contacts), engineCPU/float64(c.Contacts))
 		bare, engine = append(bare, b), append(engine, e)
 	}
 	v := &verdict{out: out}
 	v.atLeast(fmt.Sprintf("send, %s, %v stub: engine / bare client", c.Engine, c.Latency), median(engine)/median(bare), c.AtLeast)
 	return v.err()
+}
+
+// measured also says how many µs of processor time this process took.
+func measured(fn func() (float64, error)) (float64, float64, error) {
+	before := processorTime()
+	rate, err := fn()
+	return rate, float64((processorTime() - before).Microseconds()), err
 }
 
 func median(list []float64) float64 {

@@ -20,6 +20,7 @@ type benchSendCmd struct {
 	Latency  time.Duration `help:"Of the pretended Graph API."`
 	Rounds   int           `default:"3" help:"Baseline and engine in turn; medians are compared."`
 	AtLeast  float64       `help:"Fail below this ratio."`
+	Profile  string        `placeholder:"FILE" help:"Write a CPU profile there."`
 }
 
 func (k benchSendCmd) Run(ctx context.Context, s *screen) error {

@@ -76,11 +76,14 @@ func (f *applying) answered(ctx context.Context, t querier, fact arauto.Fact, se
 	return f.lastWrittenTo(ctx, t, fact, sender, key)
 }
 
+// lastWrittenTo counts a message whose answer was lost as written: its reply may come before any status does.
 func (f *applying) lastWrittenTo(ctx context.Context, t querier, fact arauto.Fact, sender int64, key string) (arauto.Contact, bool, error) {
+	const written = `COALESCE(a.intended_at, c.sent_at)`
 	list, err := all(ctx, t, scanInt, `SELECT c.id FROM contact c JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id
+		LEFT JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id AND c.state IN ('sending', 'unknown')
 		WHERE c.account_id = $1 AND c.person_key = $2 AND c.deleted_at = 0 AND p.sender_id = $3
-		  AND c.sent_at > 0 AND c.sent_at <= $4 + 60000 AND c.sent_at >= $4 - p.reply_window_ms
-		ORDER BY c.sent_at DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At))
+		  AND `+written+` > 0 AND `+written+` <= $4 + 60000 AND `+written+` >= $4 - p.reply_window_ms
+		ORDER BY `+written+` DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At))
 	if err != nil || len(list) == 0 {
 		return arauto.Contact{}, false, err
 	}

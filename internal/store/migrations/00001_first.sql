@@ -267,9 +267,9 @@ CREATE TABLE person (
     name           text   NOT NULL,
     first_touch_at bigint NOT NULL,
     last_touch_at  bigint NOT NULL,
-    PRIMARY KEY (account_id, id)
+    PRIMARY KEY (account_id, key) -- what every message looks a person up by
 ) /* CLUSTERED */;
-CREATE UNIQUE INDEX person_key ON person (account_id, key);
+CREATE UNIQUE INDEX person_id ON person (account_id, id);
 
 CREATE TABLE person_alias (
     account_id bigint NOT NULL,
