@@ -62,6 +62,9 @@ func Open(ctx context.Context, c Config, logs io.Writer) (*App, error) {
 	if err := a.openStore(ctx); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
+	if err := a.checkKey(ctx); err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
 	if err := a.assemble(); err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
@@ -88,6 +91,21 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	}
 	a.blobs, err = blob.New(a.data.file("files"))
 	return err
+}
+
+// checkKey opens one stored secret of each account: that the key is another's shall come out now, not when
+// a campaign starts.
+func (a *App) checkKey(ctx context.Context) error {
+	accounts, err := a.store.Accounts(ctx)
+	if err != nil {
+		return err
+	}
+	for _, account := range accounts {
+		if _, err := a.store.Apps(ctx, account.ID, 0, 1); err != nil {
+			return fmt.Errorf("account %q: %w", account.Slug, err)
+		}
+	}
+	return nil
 }
 
 // assemble makes the engines and the edges, each knowing only what it asked for.
