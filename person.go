@@ -6,7 +6,6 @@ import "time"
 // that was only imported has none yet. Caps, suppressions and the timeline hang on PersonKey.
 type Person struct {
 	ID      int64
-	UUID    string
 	Account int64
 	Key     string
 	Name    string

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -18,6 +19,10 @@ import (
 var version = "dev"
 
 func main() {
+	// Collecting later costs some tens of MB and saves a tenth of the processor while a campaign sends.
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(300)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // who asks twice does not want to wait
 	status := run(ctx, os.Args[1:], screenOf(os.Stdin, os.Stdout, os.Stderr))

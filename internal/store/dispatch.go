@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"time"
 
 	"arauto"
@@ -50,12 +51,29 @@ func (s *Store) Work(ctx context.Context, account, sender int64) (list []arauto.
 // id. It reserves nothing: the caller drives the sender's line.
 func (s *Store) DueContacts(ctx context.Context, now time.Time, account, campaign int64, limit int) (list []arauto.Contact, err error) {
 	err = s.db.read(ctx, func(q querier) error {
-		list, err = all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact
+		list, err = all(ctx, q, scanDue, `SELECT account_id, id, campaign_id, external_id, name, phone, person_key, fields, state, reason, code, detail,
+			version, attempts, attempt_id, scheduled_for, due_at FROM contact
 			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0
 			  AND due_at <= $3 ORDER BY due_at, id LIMIT $4`, account, campaign, ms(now), limit)
 		return err
 	})
 	return list, err
+}
+
+// scanDue reads what the gate, the message and the intent need of a contact that is pending. What it
+// leaves out is empty while a contact is pending: the moments and words of what came back.
+func scanDue(r rows) (arauto.Contact, error) {
+	var c arauto.Contact
+	var fields string
+	var scheduled, due int64
+	if err := r.Scan(&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.Phone, &c.PersonKey, &fields, &c.State, &c.Reason, &c.Code, &c.Detail,
+		&c.Version, &c.Attempts, &c.Attempt, &scheduled, &due); err != nil {
+		return c, err
+	}
+	c.ScheduledFor, c.DueAt = moment(scheduled), moment(due)
+	var err error
+	c.Fields, err = arauto.ParseFields(fields)
+	return c, err
 }
 
 // Intend asks the gate for each contact and makes the attempts it allows durable, all in one
@@ -305,7 +323,7 @@ func (in *intending) save(ctx context.Context, t querier) error {
 			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
 		}
 		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, arauto.AttemptOpen, ms(in.now)})
-		people = append(people, []any{in.account, in.people[ch.at], newUUID(), c.PersonKey, c.Name, ms(in.now)})
+		people = append(people, []any{in.account, in.people[ch.at], c.PersonKey, c.Name, ms(in.now)})
 	}
 	return in.insert(ctx, t, attempts, people)
 }
@@ -321,7 +339,7 @@ func (in *intending) insert(ctx context.Context, t querier, attempts, people [][
 }
 
 // A person's phone is no row in person_alias: the key says it, in every spelling.
-const personTouch = `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, $6)
+const personTouch = `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $5)
 		ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`
 
 // hold pauses a campaign whose first contacts have all gone.
@@ -353,26 +371,7 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 	}
 	return s.db.write(ctx, func(t querier) error {
 		late, counts := []arauto.Answer(nil), changes{}
-		attempts := make([][]any, 0, len(answers))
-		contacts := make([]contactChange, 0, len(answers))
-		for _, a := range answers {
-			attempt, err := a.Attempt.Apply(a.Event)
-			if err != nil {
-				return err
-			}
-			next, err := a.Contact.Apply(a.Event)
-			if err != nil {
-				return err
-			}
-			attempt.ProviderID, attempt.WAID = a.Receipt.ProviderID, a.Receipt.WAID
-			attempts = append(attempts, attemptUpdate(attempt, a.Attempt.State))
-			contacts = append(contacts, contactChange{old: a.Contact, new: next})
-		}
-		wroteAttempts, err := t.each(ctx, updateAttempt, attempts)
-		if err != nil {
-			return err
-		}
-		wroteContacts, err := s.saveContacts(ctx, t, now, contacts)
+		contacts, wroteAttempts, wroteContacts, err := s.recordEach(ctx, t, now, answers)
 		if err != nil {
 			return err
 		}
@@ -392,6 +391,55 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 		}
 		return counts.apply(ctx, t, account, slotDispatch)
 	})
+}
+
+// recordEach asks the tables and writes. Acceptance, nearly all there is on a good day, changes few
+// columns and is written so.
+func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answers []arauto.Answer) (contacts []contactChange, wroteAttempts, wroteContacts []int64, err error) {
+	contacts = make([]contactChange, len(answers))
+	var took, tookContacts, others [][]any
+	var at, rest []int
+	for i, a := range answers {
+		attempt, err := a.Attempt.Apply(a.Event)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		next, err := a.Contact.Apply(a.Event)
+		if err != nil {
+			return nil, nil, nil, err
+		}
+		attempt.ProviderID, attempt.WAID = a.Receipt.ProviderID, a.Receipt.WAID
+		contacts[i] = contactChange{old: a.Contact, new: next}
+		if a.Event.Kind != arauto.EventAccepted {
+			rest, others = append(rest, i), append(others, attemptUpdate(attempt, a.Attempt.State))
+			continue
+		}
+		at = append(at, i)
+		took = append(took, []any{attempt.Account, attempt.ID, a.Attempt.State, attempt.State, attempt.ProviderID, providerKey(attempt.ProviderID), attempt.WAID, ms(attempt.AcceptedAt)})
+		tookContacts = append(tookContacts, []any{next.Account, next.ID, a.Contact.Version, next.State, ms(next.SentAt), ms(now)})
+	}
+	wroteAttempts, wroteContacts = make([]int64, len(answers)), make([]int64, len(answers))
+	scatter := func(into []int64, at []int, n []int64, e error) {
+		for k := range n {
+			into[at[k]] = n[k]
+		}
+		err = errors.Join(err, e)
+	}
+	n, e := t.each(ctx, `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, accepted_at = $8
+		WHERE account_id = $1 AND id = $2 AND state = $3`, took)
+	scatter(wroteAttempts, at, n, e)
+	n, e = t.each(ctx, `UPDATE contact SET state = $4, sent_at = $5, updated_at = $6, version = version + 1
+		WHERE account_id = $1 AND id = $2 AND version = $3`, tookContacts)
+	scatter(wroteContacts, at, n, e)
+	n, e = t.each(ctx, updateAttempt, others)
+	scatter(wroteAttempts, rest, n, e)
+	list := make([]contactChange, len(rest))
+	for k, i := range rest {
+		list[k] = contacts[i]
+	}
+	n, e = s.saveContacts(ctx, t, now, list)
+	scatter(wroteContacts, rest, n, e)
+	return contacts, wroteAttempts, wroteContacts, err
 }
 
 const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, code = $8, detail = $9,

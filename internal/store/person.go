@@ -52,8 +52,8 @@ func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key st
 		if w.id, err = nextIDs(ctx, t, f.account.ID, "person", 1); err != nil {
 			return w, err
 		}
-		if _, err = t.exec(ctx, `INSERT INTO person (account_id, id, uuid, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $6, 0)`,
-			f.account.ID, w.id, newUUID(), key, r.Name, ms(f.now)); err != nil {
+		if _, err = t.exec(ctx, `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)`,
+			f.account.ID, w.id, key, r.Name, ms(f.now)); err != nil {
 			return w, err
 		}
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"time"
 
 	"arauto"
 )
@@ -82,8 +83,8 @@ func (f *applying) lastWrittenTo(ctx context.Context, t querier, fact arauto.Fac
 	list, err := all(ctx, t, scanInt, `SELECT c.id FROM contact c JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id
 		LEFT JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id AND c.state IN ('sending', 'unknown')
 		WHERE c.account_id = $1 AND c.person_key = $2 AND c.deleted_at = 0 AND p.sender_id = $3
-		  AND `+written+` > 0 AND `+written+` <= $4 + 60000 AND `+written+` >= $4 - p.reply_window_ms
-		ORDER BY `+written+` DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At))
+		  AND `+written+` > 0 AND `+written+` <= $5 AND `+written+` >= $4 - p.reply_window_ms
+		ORDER BY `+written+` DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At), ms(fact.At.Add(time.Minute)))
 	if err != nil || len(list) == 0 {
 		return arauto.Contact{}, false, err
 	}

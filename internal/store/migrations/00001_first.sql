@@ -262,7 +262,6 @@ CREATE INDEX attempt_provider ON attempt (account_id, provider_key) WHERE provid
 CREATE TABLE person (
     account_id     bigint NOT NULL,
     id             bigint NOT NULL,
-    uuid           text   NOT NULL,
     key            text   NOT NULL,
     name           text   NOT NULL,
     first_touch_at bigint NOT NULL,
