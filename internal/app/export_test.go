@@ -1,0 +1,12 @@
+package app
+
+import (
+	"arauto/internal/server"
+	"arauto/internal/store"
+)
+
+// Routes lists everything that a node answers to.
+func (a *App) Routes() []server.Route { return a.server.Routes() }
+
+// Store is the node's own, for what no API does: making a second account, counting again.
+func (a *App) Store() *store.Store { return a.store }
