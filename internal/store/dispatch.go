@@ -278,8 +278,7 @@ func (in *intending) saveContacts(ctx context.Context, t querier) ([]int64, erro
 		sending = append(sending, []any{in.account, ch.old.ID, ch.old.Version, ch.new.Attempt, int64(ch.new.Attempts)})
 		in.changed[i].new.Version, in.changed[i].new.UpdatedAt = ch.old.Version+1, ch.old.UpdatedAt
 	}
-	done, err := t.each(ctx, `UPDATE contact SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = $4, attempts = $5, due_at = 0, version = version + 1
-		WHERE account_id = $1 AND id = $2 AND version = $3`, sending)
+	done, err := in.store.run(ctx, t, intendContact, sending)
 	if err != nil {
 		return nil, err
 	}
@@ -322,25 +321,19 @@ func (in *intending) save(ctx context.Context, t querier) error {
 			ID: c.Attempt, Account: in.account, Campaign: c.Campaign, Contact: c.ID, Sender: in.sender,
 			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
 		}
-		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, arauto.AttemptOpen, ms(in.now)})
+		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, ms(in.now)})
 		people = append(people, []any{in.account, in.people[ch.at], c.PersonKey, c.Name, ms(in.now)})
 	}
 	return in.insert(ctx, t, attempts, people)
 }
 
 func (in *intending) insert(ctx context.Context, t querier, attempts, people [][]any) error {
-	if _, err := t.each(ctx, `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
-		wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', 0, '', 0, '', $10, 0, 0, 0, 0, 0)`, attempts); err != nil {
+	if _, err := in.store.run(ctx, t, insertAttempt, attempts); err != nil {
 		return err
 	}
-	_, err := t.each(ctx, personTouch, people)
+	_, err := in.store.run(ctx, t, touchPerson, people)
 	return err
 }
-
-// A person's phone is no row in person_alias: the key says it, in every spelling.
-const personTouch = `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $5)
-		ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`
 
 // hold pauses a campaign whose first contacts have all gone.
 func (in *intending) hold(ctx context.Context, t querier) error {
@@ -425,11 +418,9 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 		}
 		err = errors.Join(err, e)
 	}
-	n, e := t.each(ctx, `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, accepted_at = $8
-		WHERE account_id = $1 AND id = $2 AND state = $3`, took)
+	n, e := s.run(ctx, t, acceptAttempt, took)
 	scatter(wroteAttempts, at, n, e)
-	n, e = t.each(ctx, `UPDATE contact SET state = $4, sent_at = $5, updated_at = $6, version = version + 1
-		WHERE account_id = $1 AND id = $2 AND version = $3`, tookContacts)
+	n, e = s.run(ctx, t, acceptContact, tookContacts)
 	scatter(wroteContacts, at, n, e)
 	n, e = t.each(ctx, updateAttempt, others)
 	scatter(wroteAttempts, rest, n, e)
