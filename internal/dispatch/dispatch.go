@@ -1,5 +1,5 @@
-// Package dispatch is the engine that sends WhatsApp campaigns: who is due → gate → pace → render →
-// intent → post → record.
+// Package dispatch is the engine that sends WhatsApp campaigns: who is due → fill the template → pace →
+// intent, which the gate decides on → post → record.
 //
 // Each sender is a line, driven by one node at a time. A contact is posted only after its intent is
 // durable, and never twice for one intent; what a crash leaves open becomes unknown, not pending. The
@@ -16,12 +16,18 @@ import (
 	"arauto/internal/line"
 )
 
-// Store is what the engine keeps and asks, always under the sender's lease.
+// Store is what the engine keeps and asks about one sender.
 type Store interface {
+	// Work is the sender's running campaigns with their templates.
 	Work(ctx context.Context, account, sender int64) ([]arauto.Work, error)
+	// DueContacts reads pending contacts whose time has come, longest due first. It reserves nothing.
 	DueContacts(ctx context.Context, now time.Time, account, campaign int64, limit int) ([]arauto.Contact, error)
+	// Intend asks the gate about each candidate and makes those that may go `sending`, each with an open
+	// attempt, in one transaction that fails when lease is no longer held. It answers candidate by candidate.
 	Intend(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate) ([]arauto.Intended, error)
+	// Record applies the provider's answers. It asks for no lease: what was answered is true whoever asked.
 	Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error
+	// Recover makes attempts that an earlier driver left open unknown and counts them.
 	Recover(ctx context.Context, now time.Time, lease arauto.Lease, sender int64) (int, error)
 }
 

@@ -18,9 +18,14 @@ import (
 
 // Store is what the engine keeps.
 type Store interface {
+	// SaveWebhooks returns when all of list is durable.
 	SaveWebhooks(ctx context.Context, now time.Time, list []arauto.Webhook) error
+	// OpenWebhooks reads what is new, and the orphans whose next try has come.
 	OpenWebhooks(ctx context.Context, now time.Time, limit int) ([]arauto.Webhook, error)
+	// ApplyFacts finds what each fact speaks of, among what that app may speak of, and lets the nouns' tables
+	// decide what it changes; it answers fact by fact. A fact that was applied before changes nothing.
 	ApplyFacts(ctx context.Context, now time.Time, account arauto.Account, app int64, facts []arauto.Fact) ([]arauto.Applied, error)
+	// SettleWebhooks writes each webhook's state and note; orphans come again at retryAt.
 	SettleWebhooks(ctx context.Context, now time.Time, list []arauto.Webhook, retryAt time.Time) error
 	Account(ctx context.Context, id int64) (arauto.Account, error)
 }
