@@ -51,28 +51,31 @@ func Send(ctx context.Context, c SendConfig, out io.Writer) error {
 	}
 	var bare, engine []float64
 	for round := range c.Rounds {
-		b, bareCPU, err := measured(func() (float64, error) { return bareRound(ctx, c) })
+		b, err := bareRound(ctx, c)
 		if err != nil {
 			return err
 		}
-		e, engineCPU, err := measured(func() (float64, error) { return engineRound(ctx, c) })
+		e, err := engineRound(ctx, c)
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f; own CPU per contact %.0f and %.0f µs, import and checks included\n",
-			round+1, b, c.Engine, e, e/b, bareCPU/float64(c.Contacts), engineCPU/float64(c.Contacts))
-		bare, engine = append(bare, b), append(engine, e)
+		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f; own processor time per message %.0f and %.0f µs\n",
+			round+1, b.rate, c.Engine, e.rate, e.rate/b.rate, b.cost, e.cost)
+		bare, engine = append(bare, b.rate), append(engine, e.rate)
 	}
 	v := &verdict{out: out}
 	v.atLeast(fmt.Sprintf("send, %s, %v stub: engine / bare client", c.Engine, c.Latency), median(engine)/median(bare), c.AtLeast)
 	return v.err()
 }
 
-// measured also says how many µs of processor time this process took.
-func measured(fn func() (float64, error)) (float64, float64, error) {
-	before := processorTime()
-	rate, err := fn()
-	return rate, float64((processorTime() - before).Microseconds()), err
+// pace is what one round showed.
+type pace struct {
+	rate float64 // messages a second
+	cost float64 // µs of this process's processor time per message
+}
+
+func paceOf(n int, took, processor time.Duration) pace {
+	return pace{rate: float64(n) / took.Seconds(), cost: float64(processor.Microseconds()) / float64(n)}
 }
 
 func median(list []float64) float64 {
@@ -81,10 +84,10 @@ func median(list []float64) float64 {
 }
 
 // bareRound is the rate of a plain client with the same connections.
-func bareRound(ctx context.Context, c SendConfig) (float64, error) {
+func bareRound(ctx context.Context, c SendConfig) (p pace, err error) {
 	stub, err := startStub(ctx, c.Latency)
 	if err != nil {
-		return 0, err
+		return p, err
 	}
 	defer stub.stop()
 	client := &http.Client{Transport: &http.Transport{MaxIdleConns: slots, MaxIdleConnsPerHost: slots}, Timeout: 30 * time.Second}
@@ -93,7 +96,7 @@ func bareRound(ctx context.Context, c SendConfig) (float64, error) {
 	var next atomic.Int64
 	var failed atomic.Value
 	var group sync.WaitGroup
-	began := time.Now()
+	began, spent := time.Now(), processorTime()
 	for range slots {
 		group.Go(func() {
 			for next.Add(1) <= int64(c.Contacts) && failed.Load() == nil {
@@ -105,13 +108,14 @@ func bareRound(ctx context.Context, c SendConfig) (float64, error) {
 	}
 	group.Wait()
 	took := time.Since(began)
+	p = paceOf(c.Contacts, took, processorTime()-spent)
 	if err, ok := failed.Load().(error); ok {
-		return 0, err
+		return p, err
 	}
 	if n, err := stub.count(); err != nil || n != c.Contacts {
-		return 0, fmt.Errorf("the stub counted %d of %d (%w)", n, c.Contacts, err)
+		return p, fmt.Errorf("the stub counted %d of %d (%w)", n, c.Contacts, err)
 	}
-	return float64(c.Contacts) / took.Seconds(), nil
+	return p, nil
 }
 
 func post(ctx context.Context, client *http.Client, url string, body []byte) error {
@@ -134,40 +138,41 @@ func post(ctx context.Context, client *http.Client, url string, body []byte) err
 const sampleBody = `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511999990000","type":"template","template":{"name":"oferta","language":{"code":"pt_BR"},"components":[{"type":"body","parameters":[{"type":"text","text":"Maria"},{"type":"text","text":"123456"}]}]},"biz_opaque_callback_data":"ax1y2z3.123456"}`
 
 // engineRound is the rate of the engine over a fresh database.
-func engineRound(ctx context.Context, c SendConfig) (float64, error) {
+func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 	stub, err := startStub(ctx, c.Latency)
 	if err != nil {
-		return 0, err
+		return rated, err
 	}
 	defer stub.stop()
 	p, err := openPlace(ctx, c.Engine)
 	if err != nil {
-		return 0, err
+		return rated, err
 	}
 	defer p.close()
 	w, err := newWorld(ctx, p.store, stub.url, 1_000_000)
 	if err != nil {
-		return 0, err
+		return rated, err
 	}
 	campaign, err := prepareSend(ctx, p, w, c.Contacts)
 	if err != nil {
-		return 0, err
+		return rated, err
 	}
 	engine := dispatch.New(dispatch.Config{Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
 		Logger: quiet(), Slots: slots})
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
-	began := time.Now()
+	began, spent := time.Now(), processorTime()
 	go func() { done <- engine.Run(running) }()
 	took, err := untilDone(ctx, p, campaign, began)
+	rated = paceOf(sentOf(c.Contacts), took, processorTime()-spent)
 	stop()
 	if e := <-done; err == nil {
 		err = e
 	}
 	if err != nil {
-		return 0, err
+		return rated, err
 	}
-	return float64(sentOf(c.Contacts)) / took.Seconds(), agree(ctx, p, stub, campaign, c.Contacts)
+	return rated, agree(ctx, p, stub, campaign, c.Contacts)
 }
 
 func sentOf(contacts int) int { return contacts - (contacts+suppressed-1)/suppressed }
