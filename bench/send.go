@@ -38,17 +38,6 @@ const suppressed = 50
 // counters and recording — with a bare HTTP client that posts as many bodies of the same size, to the
 // same kind of stub in another process, in turn.
 func Send(ctx context.Context, c SendConfig, out io.Writer) error {
-	if c.Profile != "" {
-		f, err := os.Create(c.Profile)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		if err := pprof.StartCPUProfile(f); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
-	}
 	var bare, engine []float64
 	for round := range c.Rounds {
 		b, err := bareRound(ctx, c)
@@ -159,11 +148,15 @@ func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 	}
 	engine := dispatch.New(dispatch.Config{Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
 		Logger: quiet(), Slots: slots})
+	if err := profile(c.Profile); err != nil {
+		return rated, err
+	}
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	began, spent := time.Now(), processorTime()
 	go func() { done <- engine.Run(running) }()
 	took, err := untilDone(ctx, p, campaign, began)
+	pprof.StopCPUProfile()
 	rated = paceOf(sentOf(c.Contacts), took, processorTime()-spent)
 	stop()
 	if e := <-done; err == nil {
@@ -173,6 +166,18 @@ func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 		return rated, err
 	}
 	return rated, agree(ctx, p, stub, campaign, c.Contacts)
+}
+
+// profile starts a CPU profile into a file; "" does nothing. The last round's is what stays.
+func profile(path string) error {
+	if path == "" {
+		return nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	return pprof.StartCPUProfile(f)
 }
 
 func sentOf(contacts int) int { return contacts - (contacts+suppressed-1)/suppressed }
