@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Gets what the tests want besides Go: PostgreSQL's server programs, a C compiler (race detector) and Python 3
-# (one example).
-# As root on a Debian-like system it installs what is missing; anywhere else it says what to install and
-# lets the tests skip, loudly. With ARAUTO_NO_SKIP=1 (CI) anything missing ends the run instead.
+# Gets what the tests want besides Go: PostgreSQL's server programs, a C compiler (race detector) and
+# Python 3 (one example). As root on a Debian-like system it installs what is missing; anywhere else, and
+# with --check, it says what is missing and the tests skip, loudly. With ARAUTO_NO_SKIP=1 (CI) anything
+# missing ends the run instead.
 set -euo pipefail
 
 postgres_found() { command -v initdb >/dev/null 2>&1 || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null; }
@@ -33,7 +33,7 @@ install_packages() {
   rm -f "$log"
 }
 
-if [ ${#packages[@]} -gt 0 ]; then
+if [ ${#packages[@]} -gt 0 ] && [ "${1:-}" != --check ]; then
   if [ -n "${ARAUTO_NO_INSTALL:-}" ]; then
     say "not installing ${packages[*]}: ARAUTO_NO_INSTALL is set"
   elif [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
@@ -47,15 +47,15 @@ fi
 missing=0
 if ! postgres_found; then
   missing=1
-  say "NO PostgreSQL: its tests will be SKIPPED. Install the server package (Debian: apt-get install postgresql)."
+  say "NO PostgreSQL: its tests are SKIPPED. Install the server package (Debian: apt-get install postgresql)."
 fi
 if ! compiler_found; then
   missing=1
-  say "NO C compiler: the race detector's run will be SKIPPED. Install one (Debian: apt-get install gcc libc6-dev)."
+  say "NO C compiler: the race detector's run is SKIPPED. Install one (Debian: apt-get install gcc libc6-dev)."
 fi
 if ! python_found; then
   missing=1
-  say "NO Python: the test of examples/bi-export will be SKIPPED. Install it (Debian: apt-get install python3)."
+  say "NO Python: the test of examples/bi-export is SKIPPED. Install it (Debian: apt-get install python3)."
 fi
 if [ $missing = 1 ] && [ -n "${ARAUTO_NO_SKIP:-}" ]; then
   say "ARAUTO_NO_SKIP is set: stopping here"
