@@ -32,6 +32,7 @@ type Store struct {
 	seal  Sealer
 	ids   *idBlocks
 	epoch int64
+	pulse pulse
 }
 
 // Open connects to the database at address — a path for SQLite, postgres://… for PostgreSQL — and
@@ -61,14 +62,6 @@ func IsPostgres(address string) bool {
 
 // Close waits for the running transaction and lets go of the database.
 func (s *Store) Close() error { return s.db.close() }
-
-// Ping is nil when the database answers.
-func (s *Store) Ping(ctx context.Context) error {
-	return s.db.read(ctx, func(q querier) error {
-		_, err := one(ctx, q, func(r rows) (n int64, err error) { return n, r.Scan(&n) }, `SELECT id FROM deployment`)
-		return err
-	})
-}
 
 // Epoch tells this deployment's attempts from those of a backup's other life.
 func (s *Store) Epoch() int64 { return s.epoch }
