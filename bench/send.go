@@ -146,8 +146,10 @@ func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 	if err != nil {
 		return rated, err
 	}
-	engine := dispatch.New(dispatch.Config{Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
-		Logger: quiet(), Slots: slots})
+	engine := dispatch.New(dispatch.Config{
+		Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
+		Logger: quiet(), Slots: slots,
+	})
 	if err := profile(c.Profile); err != nil {
 		return rated, err
 	}

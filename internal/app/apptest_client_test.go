@@ -73,11 +73,11 @@ func (c client) do(t testing.TB, method, path string, in, out any) {
 
 // A business is Meta's tree in one account.
 type business struct {
-	app                         int64
-	waba, sender, template      int64
-	webhookPath                 string
-	meta                        sandbox.Config // its ids and secrets at the pretend Meta
-	templateName, templateValue string
+	app                    int64
+	waba, sender, template int64
+	webhookPath            string
+	meta                   sandbox.Config // its ids and secrets at the pretend Meta
+	templateName           string
 }
 
 // business makes Meta's tree through the API, with the ids of the sandbox at graph.
@@ -94,8 +94,10 @@ func (c client) business(t testing.TB, meta sandbox.Config, graph string, rate i
 	var made struct{ ID int64 }
 	c.do(t, "POST", "/api/v1/wabas", object{"app_id": b.app, "meta_id": meta.WABAID, "portfolio_meta_id": meta.PortfolioID, "name": "Loja"}, &made)
 	b.waba = made.ID
-	c.do(t, "POST", "/api/v1/senders", object{"waba_id": b.waba, "name": "Loja", "phone_number_id": meta.PhoneNumberID, "display_phone": "+551140001234",
-		"token": "sandbox", "graph_url": graph, "rate": rate}, &made)
+	c.do(t, "POST", "/api/v1/senders", object{
+		"waba_id": b.waba, "name": "Loja", "phone_number_id": meta.PhoneNumberID, "display_phone": "+551140001234",
+		"token": "sandbox", "graph_url": graph, "rate": rate,
+	}, &made)
 	b.sender = made.ID
 	c.do(t, "POST", fmt.Sprintf("/api/v1/wabas/%d/templates/sync", b.waba), nil, nil)
 	var page struct {

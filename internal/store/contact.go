@@ -195,8 +195,10 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 		ch := &list[i]
 		ch.new.Version, ch.new.UpdatedAt = ch.old.Version+1, moment(ms(now))
 		n := ch.new
-		args[i] = []any{n.Account, n.ID, ch.old.Version, n.Version, n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
-			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt)}
+		args[i] = []any{
+			n.Account, n.ID, ch.old.Version, n.Version, n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
+			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt),
+		}
 	}
 	return t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
 		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20
