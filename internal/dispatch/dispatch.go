@@ -21,7 +21,7 @@ type Store interface {
 	// Work is the sender's running campaigns with their templates.
 	Work(ctx context.Context, account, sender int64) ([]arauto.Work, error)
 	// DueContacts reads pending contacts whose time has come, longest due first. It reserves nothing.
-	DueContacts(ctx context.Context, now time.Time, account, campaign int64, limit int) ([]arauto.Contact, error)
+	DueContacts(ctx context.Context, now time.Time, account, campaign int64, dueAfter time.Time, idAfter int64, limit int) ([]arauto.Contact, error)
 	// Intend asks the gate about each candidate and makes those that may go `sending`, each with an open
 	// attempt, in one transaction that fails when lease is no longer held. It answers candidate by candidate.
 	Intend(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate) ([]arauto.Intended, error)
@@ -63,8 +63,8 @@ type Config struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
-	Slots     int           // requests in flight per sender; 256
-	Batch     int           // most intents in one transaction; 128
+	Slots     int           // requests in flight per sender; 512
+	Batch     int           // most intents in one transaction; 256
 	Poll      time.Duration // how often work is looked for; 250 ms
 	SendLimit time.Duration // deadline of one request; 30 s
 	Drain     time.Duration // how long a stop waits for answers; 15 s
@@ -78,8 +78,8 @@ type Engine struct {
 
 // New returns an engine that does nothing yet.
 func New(c Config) *Engine {
-	c.Slots = orDefault(c.Slots, 256)
-	c.Batch = orDefault(c.Batch, 128)
+	c.Slots = orDefault(c.Slots, 512)
+	c.Batch = orDefault(c.Batch, 256)
 	c.Poll = orDefault(c.Poll, 250*time.Millisecond)
 	c.SendLimit = orDefault(c.SendLimit, 30*time.Second)
 	c.Drain = orDefault(c.Drain, 15*time.Second)

@@ -236,7 +236,7 @@ func TestRun_CrashLeavesUnknownNeverASecondMessage(t *testing.T) {
 		c := w.campaign(0, 40, arauto.Campaign{})
 		lease, _, err := w.store.Take(t.Context(), time.Now(), w.account.ID, arauto.SenderLine(w.sender.ID), "node", time.Minute)
 		w.check(err)
-		due, err := w.store.DueContacts(t.Context(), time.Now(), w.account.ID, c.ID, 10)
+		due, err := w.store.DueContacts(t.Context(), time.Now(), w.account.ID, c.ID, time.Time{}, 0, 10)
 		w.check(err)
 		var list []arauto.Candidate
 		for _, d := range due {
@@ -266,7 +266,7 @@ func TestIntend_OldFenceIsRefused(t *testing.T) {
 		if !taken {
 			t.Fatal("an expired line could not be taken")
 		}
-		due, err := w.store.DueContacts(t.Context(), time.Now(), w.account.ID, c.ID, 1)
+		due, err := w.store.DueContacts(t.Context(), time.Now(), w.account.ID, c.ID, time.Time{}, 0, 1)
 		w.check(err)
 		_, err = w.store.Intend(t.Context(), time.Now(), old, w.sender.ID, []arauto.Candidate{{Contact: due[0]}})
 		if arauto.KindOf(err) != arauto.KindConflict {

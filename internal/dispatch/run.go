@@ -27,6 +27,8 @@ type run struct {
 	paused   bool          // the gate said so of the sender: the line is let go
 	restless time.Duration // how long to wait before the next batch
 
+	jobs     chan post
+	workers  int // that take jobs: as many as were ever in flight
 	answers  chan arauto.Answer
 	freed    chan int // slots that the recorder gave back
 	inFlight int
@@ -39,6 +41,16 @@ type feed struct {
 	arauto.Work
 	waiting []prepared
 	dry     bool // nothing was due when it was last read
+	// The next contacts are read while the last ones are being sent: from behind the last one read, and
+	// from the start again once nothing is behind it.
+	last    arauto.Contact
+	reading chan read
+}
+
+// read is what came of reading ahead.
+type read struct {
+	due []prepared
+	err error
 }
 
 // prepared is a contact with its message, filled but for the attempt's ref.
@@ -63,8 +75,8 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	return &run{
 		Engine: e, sender: s, lease: lease,
 		// A burst of 20 ms keeps transactions few at high rates and the rate exact over a second.
-		pacer:   rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
-		answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots),
+		pacer: rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
+		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots),
 	}
 }
 
@@ -76,6 +88,7 @@ func (r *run) loop(ctx context.Context) error {
 	recorded := make(chan struct{})
 	go func() { r.recorder(context.WithoutCancel(ctx)); close(recorded) }()
 	defer func() {
+		close(r.jobs)
 		r.posts.Wait()
 		close(r.answers)
 		<-recorded
@@ -141,18 +154,43 @@ func (r *run) refresh(ctx context.Context) error {
 		r.freshAt = now
 	}
 	for _, f := range r.work {
-		if len(f.waiting) > 0 || f.dry {
-			continue
-		}
-		due, err := r.Store.DueContacts(ctx, now, r.sender.Account, f.Campaign.ID, 4*r.Batch)
-		if err != nil {
+		if err := r.feed(ctx, f, now); err != nil {
 			return err
 		}
-		f.dry = len(due) == 0
-		for _, c := range due {
-			f.waiting = append(f.waiting, prepare(f.Work, c))
-		}
 	}
+	return nil
+}
+
+// feed keeps contacts waiting in f: it reads ahead when few are left, and waits for what is being read
+// only when none are.
+func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
+	// From the start only when nothing waits: what waits would be read again.
+	wanted := len(f.waiting) < 2*r.Batch && !f.dry && (f.last.ID != 0 || len(f.waiting) == 0)
+	if f.reading == nil && wanted {
+		f.reading = make(chan read, 1)
+		go func(into chan<- read, last arauto.Contact) {
+			due, err := r.Store.DueContacts(ctx, now, r.sender.Account, f.Campaign.ID, last.DueAt, last.ID, 4*r.Batch)
+			list := make([]prepared, len(due))
+			for i, c := range due {
+				list[i] = prepare(f.Work, c)
+			}
+			into <- read{list, err}
+		}(f.reading, f.last)
+	}
+	if f.reading == nil || len(f.waiting) > 0 && len(f.reading) == 0 {
+		return nil
+	}
+	got := <-f.reading
+	f.reading = nil
+	if got.err != nil {
+		return got.err
+	}
+	f.dry = len(got.due) == 0 && f.last.ID == 0
+	f.last = arauto.Contact{}
+	if len(got.due) > 0 {
+		f.last = got.due[len(got.due)-1].Contact
+	}
+	f.waiting = append(f.waiting, got.due...)
 	return nil
 }
 
@@ -173,10 +211,11 @@ func (r *run) adopt(work []arauto.Work) {
 	}
 	r.work = r.work[:0]
 	for _, w := range work {
-		f := &feed{Work: w}
-		if was := old[w.Campaign.ID]; was != nil && was.Campaign.Version == w.Campaign.Version {
-			f.waiting = was.waiting
+		f := old[w.Campaign.ID]
+		if f == nil || f.Campaign.Version != w.Campaign.Version {
+			f = &feed{Work: w}
 		}
+		f.dry = false
 		r.work = append(r.work, f)
 	}
 }
@@ -246,7 +285,7 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 			posted++
 			message := batch[i].message
 			message.Ref = in.Attempt.Ref()
-			r.posts.Go(func() { r.post(posting, in, message) })
+			r.post(posting, post{in, message}, r.inFlight+posted)
 		case arauto.Wait:
 			waiting++
 			r.freshAt = time.Time{} // what runs has changed: read it before going on
@@ -265,10 +304,30 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 	return nil
 }
 
-// post sends one message and hands on what came of it. There is room for every answer in flight.
-func (r *run) post(ctx context.Context, in arauto.Intended, m arauto.Message) {
+// post is a message whose intent is durable.
+type post struct {
+	arauto.Intended
+	message arauto.Message
+}
+
+// post hands p to a worker, of which there are as many as messages in flight. There is room for every
+// job and for every answer in flight.
+func (r *run) post(ctx context.Context, p post, inFlight int) {
+	if r.workers < inFlight {
+		r.workers++
+		r.posts.Go(func() {
+			for p := range r.jobs {
+				r.send(ctx, p)
+			}
+		})
+	}
+	r.jobs <- p
+}
+
+// send posts one message and hands on what came of it.
+func (r *run) send(ctx context.Context, p post) {
 	ctx, cancel := context.WithTimeout(ctx, r.SendLimit)
 	defer cancel()
-	receipt, err := r.Messenger.Send(ctx, r.sender, m)
-	r.answers <- r.answer(in, receipt, err)
+	receipt, err := r.Messenger.Send(ctx, r.sender, p.message)
+	r.answers <- r.answer(p.Intended, receipt, err)
 }

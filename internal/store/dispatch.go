@@ -48,13 +48,14 @@ func (s *Store) Work(ctx context.Context, account, sender int64) (list []arauto.
 }
 
 // DueContacts reads up to limit pending contacts of a campaign that are due at now, by due time then
-// id. It reserves nothing: the caller drives the sender's line.
-func (s *Store) DueContacts(ctx context.Context, now time.Time, account, campaign int64, limit int) (list []arauto.Contact, err error) {
+// id, after the position of the last contact of an earlier read (its DueAt and ID; zero = from the start).
+// It reserves nothing: the caller drives the sender's line.
+func (s *Store) DueContacts(ctx context.Context, now time.Time, account, campaign int64, dueAfter time.Time, idAfter int64, limit int) (list []arauto.Contact, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		list, err = all(ctx, q, scanDue, `SELECT account_id, id, campaign_id, external_id, name, phone, person_key, fields, state, reason, code, detail,
 			version, attempts, attempt_id, scheduled_for, due_at FROM contact
 			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0
-			  AND due_at <= $3 ORDER BY due_at, id LIMIT $4`, account, campaign, ms(now), limit)
+			  AND due_at <= $3 AND (due_at, id) > ($4, $5) ORDER BY due_at, id LIMIT $6`, account, campaign, ms(now), ms(dueAfter), idAfter, limit)
 		return err
 	})
 	return list, err
@@ -173,11 +174,10 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 	if in.suppressions, err = in.store.suppressionsOf(ctx, t, in.account, keys); err != nil {
 		return err
 	}
-	touches, err := all(ctx, t, func(r rows) (p idOfPerson, err error) { return p, r.Scan(&p.key, &p.id) },
-		`SELECT key, last_touch_at FROM person WHERE account_id = $1 AND `+in.store.db.in("key", "$2"), in.account, in.store.db.list(keys))
+	touches, err := all(ctx, t, scanNamed, `SELECT key, last_touch_at FROM person WHERE account_id = $1 AND `+in.store.db.in("key", "$2"), in.account, in.store.db.list(keys))
 	in.touched = make(map[string]time.Time, len(touches))
 	for _, p := range touches {
-		in.touched[p.key] = moment(p.id)
+		in.touched[p.name] = moment(p.id)
 	}
 	return err
 }

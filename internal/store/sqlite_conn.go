@@ -7,17 +7,25 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"strings"
 )
 
 // sqliteConn is one connection with its prepared statements. It speaks to the driver directly: on the
 // writer's path database/sql costs more than many of the statements it would carry.
 type sqliteConn struct {
 	raw   driver.Conn
-	stmts map[string]driver.Stmt
+	stmts map[string]*sqliteStmt
+}
+
+// sqliteStmt is a prepared statement whose $1, $2, … were made plain ?, since the driver asks SQLite for
+// the name of every parameter that has one, each time. order says which argument each ? is.
+type sqliteStmt struct {
+	driver.Stmt
+	order []int
 }
 
 func newSQLiteConn(raw driver.Conn) *sqliteConn {
-	return &sqliteConn{raw: raw, stmts: map[string]driver.Stmt{}}
+	return &sqliteConn{raw: raw, stmts: map[string]*sqliteStmt{}}
 }
 
 func (c *sqliteConn) close() error {
@@ -62,16 +70,36 @@ func guard(c *sqliteConn, fn func(querier) error) (err error) {
 	return fn(c)
 }
 
-func (c *sqliteConn) prepare(sql string) (driver.Stmt, error) {
+func (c *sqliteConn) prepare(sql string) (*sqliteStmt, error) {
 	if s, ok := c.stmts[sql]; ok {
 		return s, nil
 	}
-	s, err := c.raw.Prepare(sql)
+	plain, order := anonymous(sql)
+	raw, err := c.raw.Prepare(plain)
 	if err != nil {
 		return nil, fmt.Errorf("prepare %q: %w", sql, err)
 	}
+	s := &sqliteStmt{Stmt: raw, order: order}
 	c.stmts[sql] = s
 	return s, nil
+}
+
+// anonymous replaces $1, $2, … by ?. None of our statements has a $ in a text.
+func anonymous(sql string) (plain string, order []int) {
+	var b strings.Builder
+	for i := 0; i < len(sql); i++ {
+		if sql[i] != '$' {
+			b.WriteByte(sql[i])
+			continue
+		}
+		n := 0
+		for ; i+1 < len(sql) && sql[i+1] >= '0' && sql[i+1] <= '9'; i++ {
+			n = n*10 + int(sql[i+1]-'0')
+		}
+		b.WriteByte('?')
+		order = append(order, n-1)
+	}
+	return b.String(), order
 }
 
 // The driver starts a goroutine per statement to watch a context that can end. Writes are short and
@@ -81,7 +109,7 @@ func (c *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	res, err := s.(driver.StmtExecContext).ExecContext(context.Background(), named(args))
+	res, err := s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), s.arguments(args))
 	if err != nil {
 		return 0, err
 	}
@@ -105,17 +133,17 @@ func (c *sqliteConn) query(ctx context.Context, sql string, args ...any) (rows, 
 	if err != nil {
 		return nil, err
 	}
-	r, err := s.(driver.StmtQueryContext).QueryContext(context.Background(), named(args))
+	r, err := s.Stmt.(driver.StmtQueryContext).QueryContext(context.Background(), s.arguments(args))
 	if err != nil {
 		return nil, err
 	}
 	return &sqliteRows{ctx: ctx, raw: r, values: make([]driver.Value, len(r.Columns()))}, nil
 }
 
-func named(args []any) []driver.NamedValue {
-	list := make([]driver.NamedValue, len(args))
-	for i, a := range args {
-		list[i] = driver.NamedValue{Ordinal: i + 1, Value: value(a)}
+func (s *sqliteStmt) arguments(args []any) []driver.NamedValue {
+	list := make([]driver.NamedValue, len(s.order))
+	for i, n := range s.order {
+		list[i] = driver.NamedValue{Ordinal: i + 1, Value: value(args[n])}
 	}
 	return list
 }
