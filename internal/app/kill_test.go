@@ -25,7 +25,11 @@ import (
 // TestKill is the promise: nobody is written to twice and nobody disappears, however often the server is
 // killed while requests are in flight. ARAUTO_KILLS says how often.
 func TestKill(t *testing.T) {
-	t.Run("sqlite", func(t *testing.T) { torture{kills: kills(12, 4), contacts: 20_000}.run(t) })
+	people := 20_000
+	if testing.Short() {
+		people = 6_000
+	}
+	t.Run("sqlite", func(t *testing.T) { torture{kills: kills(12, 4), contacts: people}.run(t) })
 	t.Run("postgres", func(t *testing.T) {
 		if testing.Short() {
 			t.Skip("the long run has it")
