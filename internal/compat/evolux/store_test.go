@@ -178,7 +178,7 @@ func send(t *testing.T, s *store.Store, app arauto.App, sender arauto.Sender, ca
 			t.Fatalf("take the sender: %v %v", taken, err)
 		}
 		var candidates []arauto.Candidate
-		for _, c := range must(s.DueContacts(ctx, at, 7, campaign.ID, 20)) {
+		for _, c := range must(s.DueContacts(ctx, at, 7, campaign.ID, time.Time{}, 0, 20)) {
 			candidates = append(candidates, arauto.Candidate{Contact: c})
 		}
 		var answers []arauto.Answer
