@@ -70,35 +70,19 @@ func (r *run) stop(in arauto.Intended, e *arauto.SendError) {
 	}
 }
 
-// recorder writes answers down, as many together as come in within linger, until there are no more. A slot is
-// free again once its answer is recorded.
-func (r *run) recorder(ctx context.Context) {
-	for first := range r.answers {
-		batch := r.gather(first)
-		if err := r.record(ctx, batch); err != nil {
+// recordRest writes down what came in after the last advance, once nothing is in flight any more.
+func (r *run) recordRest(ctx context.Context) {
+	for a := range r.answers {
+		r.answered = append(r.answered, a)
+	}
+	for len(r.answered) > 0 {
+		n := min(len(r.answered), r.Batch)
+		if err := r.record(ctx, r.answered[:n]); err != nil {
 			// They stay open in the store and become unknown; facts will settle them.
-			r.Logger.Error("answers were not recorded", "account", r.sender.Account, "sender", r.sender.ID, "attempts", len(batch), "err", err)
+			r.Logger.Error("answers were not recorded", "account", r.sender.Account, "sender", r.sender.ID, "attempts", n, "err", err)
 		}
-		r.freed <- len(batch)
+		r.answered = r.answered[n:]
 	}
-}
-
-func (r *run) gather(first arauto.Answer) []arauto.Answer {
-	batch := []arauto.Answer{first}
-	enough := time.NewTimer(linger)
-	defer enough.Stop()
-	for len(batch) < r.Batch {
-		select {
-		case a, ok := <-r.answers:
-			if !ok {
-				return batch
-			}
-			batch = append(batch, a)
-		case <-enough.C:
-			return batch
-		}
-	}
-	return batch
 }
 
 // record tries until Drain has passed: an answer that is lost is a person who may have to decide.

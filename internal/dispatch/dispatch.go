@@ -22,9 +22,10 @@ type Store interface {
 	Work(ctx context.Context, account, sender int64) ([]arauto.Work, error)
 	// DueContacts reads pending contacts whose time has come, longest due first. It reserves nothing.
 	DueContacts(ctx context.Context, now time.Time, account, campaign int64, dueAfter time.Time, idAfter int64, limit int) ([]arauto.Contact, error)
-	// Intend asks the gate about each candidate and makes those that may go `sending`, each with an open
-	// attempt, in one transaction that fails when lease is no longer held. It answers candidate by candidate.
-	Intend(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate) ([]arauto.Intended, error)
+	// Advance records answers, then asks the gate about each candidate and makes those that may go
+	// `sending`, each with an open attempt, all in one transaction. It answers candidate by candidate. When
+	// the lease is no longer held it records the answers only, and the error is a conflict.
+	Advance(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, answers []arauto.Answer, list []arauto.Candidate) ([]arauto.Intended, error)
 	// Record applies the provider's answers. It asks for no lease: what was answered is true whoever asked.
 	Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error
 	// Recover makes attempts that an earlier driver left open unknown and counts them.

@@ -294,19 +294,33 @@ func TestRun_RecordsAgainWhenTheDatabaseComesBack(t *testing.T) {
 	})
 }
 
-// flakyStore loses the first three records.
+// flakyStore loses the first three answers, whichever way they are to be recorded.
 type flakyStore struct {
 	dispatch.Store
 	mu     sync.Mutex
 	failed int
 }
 
-func (f *flakyStore) Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error {
+func (f *flakyStore) gone(answers []arauto.Answer) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.failed < 3 {
+	if len(answers) > 0 && f.failed < 3 {
 		f.failed++
 		return errors.New("database is gone")
+	}
+	return nil
+}
+
+func (f *flakyStore) Advance(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, answers []arauto.Answer, list []arauto.Candidate) ([]arauto.Intended, error) {
+	if err := f.gone(answers); err != nil {
+		return nil, err
+	}
+	return f.Store.Advance(ctx, now, lease, sender, answers, list)
+}
+
+func (f *flakyStore) Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error {
+	if err := f.gone(answers); err != nil {
+		return err
 	}
 	return f.Store.Record(ctx, now, account, answers)
 }

@@ -10,8 +10,8 @@ import (
 	"arauto"
 )
 
-// run drives one sender's line under one lease: a loop that intends, a goroutine per request in flight,
-// and a recorder that writes answers down in batches.
+// run drives one sender's line under one lease: a loop that writes down answers and new intents
+// together, and a worker per request in flight.
 type run struct {
 	*Engine
 	sender arauto.Sender
@@ -22,7 +22,7 @@ type run struct {
 	turn    int
 	freshAt time.Time // when work was read
 
-	intendedAt time.Time // when the last batch was intended
+	advancedAt time.Time // when answers and intents were last written
 
 	paused   bool          // the gate said so of the sender: the line is let go
 	restless time.Duration // how long to wait before the next batch
@@ -30,8 +30,8 @@ type run struct {
 	jobs     chan post
 	workers  int // that take jobs: as many as were ever in flight
 	answers  chan arauto.Answer
-	freed    chan int // slots that the recorder gave back
-	inFlight int
+	answered []arauto.Answer // taken from answers and not recorded yet
+	inFlight int             // intended and not recorded
 	posts    sync.WaitGroup
 }
 
@@ -76,67 +76,73 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 		Engine: e, sender: s, lease: lease,
 		// A burst of 20 ms keeps transactions few at high rates and the rate exact over a second.
 		pacer: rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
-		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), freed: make(chan int, e.Slots),
+		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots),
 	}
 }
 
-// loop intends and posts until there is no work left or ctx ends; then it waits for what is in flight.
+// loop advances until there is no work left or ctx ends; then it waits for what is in flight.
 func (r *run) loop(ctx context.Context) error {
 	// A stop does not call requests back: their answers are worth waiting for, though not for ever.
 	posting, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(r.Drain, abandon) })
-	recorded := make(chan struct{})
-	go func() { r.recorder(context.WithoutCancel(ctx)); close(recorded) }()
 	defer func() {
 		close(r.jobs)
 		r.posts.Wait()
 		close(r.answers)
-		<-recorded
+		r.recordRest(context.WithoutCancel(ctx))
 		stopped()
 		abandon()
 	}()
 	for {
-		r.collect()
 		if err := r.refresh(ctx); err != nil {
 			return err
 		}
+		r.collect()
 		if len(r.work) == 0 && r.inFlight == 0 || r.paused {
 			return nil
 		}
 		batch, wait := r.next(ctx)
-		if len(batch) == 0 {
+		if len(batch) == 0 && !r.recordNow() {
 			if err := r.pause(ctx, wait); err != nil {
 				return nil
 			}
 			continue
 		}
-		if err := r.intend(ctx, posting, batch); err != nil {
+		if err := r.advance(ctx, posting, batch); err != nil {
 			return err
 		}
 	}
 }
 
-// collect takes back the slots that were freed meanwhile.
+// collect takes the answers that have come in.
 func (r *run) collect() {
-	for {
+	for len(r.answered) < r.Slots {
 		select {
-		case n := <-r.freed:
-			r.inFlight -= n
+		case a := <-r.answers:
+			r.answered = append(r.answered, a)
 		default:
 			return
 		}
 	}
 }
 
-// pause waits for a slot, the pacer or new work; an error means the line has to be let go.
+// recordNow reports whether answers have waited long enough for company.
+func (r *run) recordNow() bool {
+	return len(r.answered) >= r.Batch || len(r.answered) > 0 && r.Now().Sub(r.advancedAt) >= linger
+}
+
+// pause waits for an answer, the pacer or new work; an error means the line has to be let go.
 func (r *run) pause(ctx context.Context, wait time.Duration) error {
+	if len(r.answered) > 0 {
+		wait = min(wait, max(0, linger-r.Now().Sub(r.advancedAt)))
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case n := <-r.freed:
-		r.inFlight -= n
+	case a := <-r.answers:
+		r.answered = append(r.answered, a)
 	case <-timer.C:
 	}
 	return nil
@@ -227,12 +233,14 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 		r.restless = 0
 		return nil, wait
 	}
-	room := min(r.Slots-r.inFlight, r.Batch)
+	// What is answered gives its slots back in the same transaction.
+	open := r.inFlight - len(r.answered)
+	room := min(r.Slots-open, r.Batch)
 	if room <= 0 || ctx.Err() != nil {
 		return nil, r.Poll
 	}
 	now := r.Now()
-	if early := linger - now.Sub(r.intendedAt); room < r.Batch && r.inFlight > 0 && early > 0 {
+	if early := linger - now.Sub(r.advancedAt); room < r.Batch && open > 0 && early > 0 {
 		return nil, early // more slots are about to be free: one transaction for all of them
 	}
 	tokens := int(r.pacer.TokensAt(now))
@@ -267,17 +275,23 @@ func (r *run) dry() bool {
 	return true
 }
 
-// intend makes the batch's intents durable and posts those that the gate let through.
-func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
+// advance writes down the answers and makes the batch's intents durable, then posts those that the gate
+// let through.
+func (r *run) advance(ctx, posting context.Context, batch []prepared) error {
 	now := r.Now()
 	list := make([]arauto.Candidate, len(batch))
 	for i, p := range batch {
 		list[i] = p.Candidate
 	}
-	intended, err := r.Store.Intend(ctx, now, r.lease, r.sender.ID, list)
+	intended, err := r.Store.Advance(ctx, now, r.lease, r.sender.ID, r.answered, list)
+	if err == nil || arauto.KindOf(err) == arauto.KindConflict {
+		r.inFlight -= len(r.answered)
+		r.answered = nil
+	}
 	if err != nil {
 		return err
 	}
+	r.advancedAt = now
 	posted, waiting := 0, 0
 	for i, in := range intended {
 		switch in.Verdict.Outcome {
@@ -292,10 +306,9 @@ func (r *run) intend(ctx, posting context.Context, batch []prepared) error {
 			r.paused = r.paused || in.Verdict.Reason == arauto.ReasonSenderTrouble
 		}
 	}
-	if waiting == len(batch) {
+	if len(batch) > 0 && waiting == len(batch) {
 		r.restless = r.Poll // nobody may be tried yet: asking again at once would give the same answer
 	}
-	r.intendedAt = now
 	r.inFlight += posted
 	r.pacer.AllowN(now, posted)
 	if r.Observer != nil {

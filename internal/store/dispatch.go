@@ -82,8 +82,15 @@ func scanDue(r rows) (arauto.Contact, error) {
 // last touch. When it returns, every attempt in the answer may be posted, and no other. list holds
 // contacts of campaigns of that sender; the answers are in its order.
 func (s *Store) Intend(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate) ([]arauto.Intended, error) {
+	return s.Advance(ctx, now, lease, sender, nil, list)
+}
+
+// Advance is Record and Intend in one transaction: a busy line does both each time, and the disk is
+// synced once. When the lease is no longer held the answers are recorded all the same, nothing is
+// intended, and the error is a conflict.
+func (s *Store) Advance(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, answers []arauto.Answer, list []arauto.Candidate) ([]arauto.Intended, error) {
 	if len(list) == 0 {
-		return nil, nil
+		return nil, s.Record(ctx, now, lease.Account, answers)
 	}
 	ids, err := s.ids.take(ctx, lease.Account, "attempt", len(list))
 	if err != nil {
@@ -94,12 +101,23 @@ func (s *Store) Intend(ctx context.Context, now time.Time, lease arauto.Lease, s
 		return nil, err
 	}
 	in := intending{store: s, now: now, account: lease.Account, sender: sender, ids: ids, people: people}
+	var lost error
 	err = s.db.write(ctx, func(t querier) error {
-		if err := s.fenced(ctx, t, now, lease); err != nil {
+		in.answers, lost = nil, nil
+		if err := s.record(ctx, t, now, lease.Account, answers); err != nil {
 			return err
+		}
+		if lost = s.fenced(ctx, t, now, lease); lost != nil {
+			if arauto.KindOf(lost) == arauto.KindConflict {
+				return nil
+			}
+			return lost
 		}
 		return in.run(ctx, t, list)
 	})
+	if err == nil {
+		err = lost
+	}
 	return in.answers, err
 }
 
@@ -362,28 +380,33 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 	if len(answers) == 0 {
 		return nil
 	}
-	return s.db.write(ctx, func(t querier) error {
-		late, counts := []arauto.Answer(nil), changes{}
-		contacts, wroteAttempts, wroteContacts, err := s.recordEach(ctx, t, now, answers)
-		if err != nil {
-			return err
+	return s.db.write(ctx, func(t querier) error { return s.record(ctx, t, now, account, answers) })
+}
+
+func (s *Store) record(ctx context.Context, t querier, now time.Time, account int64, answers []arauto.Answer) error {
+	if len(answers) == 0 {
+		return nil
+	}
+	late, counts := []arauto.Answer(nil), changes{}
+	contacts, wroteAttempts, wroteContacts, err := s.recordEach(ctx, t, now, answers)
+	if err != nil {
+		return err
+	}
+	for i, a := range answers {
+		if wroteContacts[i] == 1 {
+			counts.moved(a.Contact.Campaign, a.Contact.State, contacts[i].new.State)
 		}
-		for i, a := range answers {
-			if wroteContacts[i] == 1 {
-				counts.moved(a.Contact.Campaign, a.Contact.State, contacts[i].new.State)
-			}
-			if wroteContacts[i] == 0 || wroteAttempts[i] == 0 {
-				late = append(late, a)
-			}
+		if wroteContacts[i] == 0 || wroteAttempts[i] == 0 {
+			late = append(late, a)
 		}
-		if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
-			return err
-		}
-		if err := s.suppressRefused(ctx, t, now, account, answers); err != nil {
-			return err
-		}
-		return counts.apply(ctx, t, account, slotDispatch)
-	})
+	}
+	if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
+		return err
+	}
+	if err := s.suppressRefused(ctx, t, now, account, answers); err != nil {
+		return err
+	}
+	return counts.apply(ctx, t, account, slotDispatch)
 }
 
 // recordEach asks the tables and writes. Acceptance, nearly all there is on a good day, changes few
