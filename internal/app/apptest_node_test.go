@@ -64,8 +64,10 @@ func (n *inside) account(t *testing.T, slug string) (client, arauto.Account) {
 		t.Fatal(err)
 	}
 	who.Account = account.ID
-	if _, err := n.Store().CreateToken(t.Context(), who, time.Now().UTC(), arauto.Token{Account: account.ID, Name: "admin", Prefix: arauto.TokenPrefixOf(value),
-		Hash: arauto.HashToken(value), Scopes: []arauto.TokenScope{arauto.TokenAdmin}}); err != nil {
+	if _, err := n.Store().CreateToken(t.Context(), who, time.Now().UTC(), arauto.Token{
+		Account: account.ID, Name: "admin", Prefix: arauto.TokenPrefixOf(value),
+		Hash: arauto.HashToken(value), Scopes: []arauto.TokenScope{arauto.TokenAdmin},
+	}); err != nil {
 		t.Fatal(err)
 	}
 	return client{n.base, value}, account

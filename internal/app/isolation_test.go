@@ -49,11 +49,15 @@ func newVictim(t *testing.T, n *inside) *victim {
 		t.Fatalf("%d conversations, %d tokens", len(talks.Data), len(tokens.Data))
 	}
 	number := func(id int64) string { return fmt.Sprint(id) }
-	v.ids = map[string]string{"/apps": number(v.app), "/wabas": number(v.waba), "/senders": number(v.sender), "/templates": number(v.template),
+	v.ids = map[string]string{
+		"/apps": number(v.app), "/wabas": number(v.waba), "/senders": number(v.sender), "/templates": number(v.template),
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
-		"/suppressions": number(made.Data[0].ID), "/campaign": v.campaign.UUID}
-	v.uuids = map[string]string{"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
-		"/apps": v.hook[strings.LastIndex(v.hook, "/")+1:]}
+		"/suppressions": number(made.Data[0].ID), "/campaign": v.campaign.UUID,
+	}
+	v.uuids = map[string]string{
+		"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
+		"/apps": v.hook[strings.LastIndex(v.hook, "/")+1:],
+	}
 	return v
 }
 
@@ -61,8 +65,10 @@ func newVictim(t *testing.T, n *inside) *victim {
 func (v *victim) state(t *testing.T, n *inside) string {
 	t.Helper()
 	var b strings.Builder
-	for _, path := range []string{"/account", "/apps", "/wabas", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/conversations",
-		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"]} {
+	for _, path := range []string{
+		"/account", "/apps", "/wabas", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/conversations",
+		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
+	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
 		if status != http.StatusOK {
 			t.Fatalf("%s: %d %s", path, status, text)
@@ -233,8 +239,10 @@ func TestIsolation_ForgedWebhooks(t *testing.T) {
 				forged += forge(t, hook, waba["id"], "messages", value)
 			}
 		}
-		forged += forge(t, hook, waba["id"], "message_template_status_update", object{"event": "DISABLED", "message_template_id": 1,
-			"message_template_name": v.templateName, "message_template_language": "pt_BR"})
+		forged += forge(t, hook, waba["id"], "message_template_status_update", object{
+			"event": "DISABLED", "message_template_id": 1,
+			"message_template_name": v.templateName, "message_template_language": "pt_BR",
+		})
 	}
 	until(t, 15*time.Second, "all is applied", func() bool { return len(stranger.webhooks(t, "new")) == 0 })
 	if after := v.state(t, n); after != before {

@@ -69,8 +69,10 @@ func (o *office) say(t *testing.T, field string, value object) {
 	t.Helper()
 	value["messaging_product"] = "whatsapp"
 	value["metadata"] = object{"display_phone_number": "551140001234", "phone_number_id": o.business.meta.PhoneNumberID}
-	body, err := json.Marshal(object{"object": "whatsapp_business_account", "entry": []object{{"id": o.business.meta.WABAID,
-		"changes": []object{{"field": field, "value": value}}}}})
+	body, err := json.Marshal(object{"object": "whatsapp_business_account", "entry": []object{{
+		"id":      o.business.meta.WABAID,
+		"changes": []object{{"field": field, "value": value}},
+	}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,10 +260,14 @@ func TestWebhooks_OptOut(t *testing.T) {
 	everybody := []string{word, button, settings, stays}
 	c, taken := o.sent(t, "Primeira", everybody...)
 	o.write(t, taken[word], "wamid.word", object{"type": "text", "text": object{"body": "  sair "}})
-	o.write(t, taken[button], "wamid.button", object{"type": "button", "context": object{"id": taken[button].ID},
-		"button": object{"text": "Parar promoções", "payload": "x"}})
-	o.say(t, "user_preferences", object{"contacts": []object{{"wa_id": taken[settings].WAID}}, "user_preferences": []object{{"wa_id": taken[settings].WAID,
-		"detail": "User requested to stop marketing messages", "category": "marketing_messages", "value": "stop", "timestamp": time.Now().Unix()}}})
+	o.write(t, taken[button], "wamid.button", object{
+		"type": "button", "context": object{"id": taken[button].ID},
+		"button": object{"text": "Parar promoções", "payload": "x"},
+	})
+	o.say(t, "user_preferences", object{"contacts": []object{{"wa_id": taken[settings].WAID}}, "user_preferences": []object{{
+		"wa_id":  taken[settings].WAID,
+		"detail": "User requested to stop marketing messages", "category": "marketing_messages", "value": "stop", "timestamp": time.Now().Unix(),
+	}}})
 	o.write(t, taken[stays], "wamid.stays", object{"type": "text", "text": object{"body": "Não quero sair de casa hoje"}})
 	until(t, 15*time.Second, "three people are on the list", func() bool { return len(o.suppressions(t)) >= 3 })
 	o.becomes(t, c.ID, stays, "replied")
