@@ -20,7 +20,8 @@ import (
 type Store interface {
 	// Work is the sender's running campaigns with their templates.
 	Work(ctx context.Context, account, sender int64) ([]arauto.Work, error)
-	// DueContacts reads pending contacts whose time has come, longest due first. It reserves nothing.
+	// DueContacts reads pending contacts whose time has come, longest due first, behind the one with that due
+	// time and id. It reserves nothing.
 	DueContacts(ctx context.Context, now time.Time, account, campaign int64, dueAfter time.Time, idAfter int64, limit int) ([]arauto.Contact, error)
 	// Advance records answers, then asks the gate about each candidate and makes those that may go
 	// `sending`, each with an open attempt, all in one transaction. It answers candidate by candidate. When
