@@ -265,6 +265,7 @@ func export(t *testing.T, told demoFile, people int) {
 }
 
 func TestDemo_RefusesADirectoryThatIsNotItsOwn(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	precious := filepath.Join(dir, "arauto.db")
 	if err := os.WriteFile(precious, []byte("somebody's"), 0o600); err != nil {

@@ -117,6 +117,7 @@ func (o *office) becomes(t *testing.T, campaign int64, who, state string) contac
 }
 
 func TestWebhooks_Door(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, sandbox.Config{})
 	secret := o.business.meta.AppSecret
 	hello := func(address, mode, token string) (int, string) {
@@ -184,6 +185,7 @@ func TestWebhooks_Door(t *testing.T) {
 func first(status int, _ string) int { return status }
 
 func TestWebhooks_StatusesConverge(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, sandbox.Config{})
 	ana, bia, caio, davi := "5511980000001", "5511980000002", "5511980000003", "5511980000004"
 	c, taken := o.sent(t, "Estados", ana, bia, caio, davi)
@@ -217,6 +219,7 @@ func TestWebhooks_StatusesConverge(t *testing.T) {
 // A status that comes before the answer it belongs to, and names the message by the provider's id only,
 // speaks of nothing that is known yet.
 func TestWebhooks_StatusBeforeTheAnswer(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, sandbox.Config{Latency: 1500 * time.Millisecond})
 	ana := "5511980000011"
 	c := o.api.newCampaign(t, o.business, "Cedo demais")
@@ -255,6 +258,7 @@ func (o *office) suppressions(t *testing.T) map[string]suppression {
 }
 
 func TestWebhooks_OptOut(t *testing.T) {
+	t.Parallel()
 	o := newOffice(t, sandbox.Config{})
 	word, button, settings, stays := "5511980000021", "5511980000022", "5511980000023", "5511980000024"
 	everybody := []string{word, button, settings, stays}
