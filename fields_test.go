@@ -3,6 +3,7 @@ package arauto_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -132,4 +133,20 @@ func TestFields_Get(t *testing.T) {
 	if got, ok := fields.Get("endereco"); ok {
 		t.Errorf("accents tell keys apart, yet Get found %q", got)
 	}
+}
+
+func TestStoredFields_ReadsWhatWasWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		keys := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-zà-ú ":,{}\\]{1,6}`), 0, 5, strings.ToLower).Draw(t, "keys")
+		var fields arauto.Fields
+		for _, k := range keys {
+			fields = append(fields, arauto.Field{Key: k, Value: rapid.StringMatching(`[a-zà-ú ":,{}\\\n]{0,8}`).Draw(t, "value")})
+		}
+		text := string(fields.AppendJSON(nil))
+		got, err := arauto.StoredFields(text)
+		want, wantErr := arauto.ParseFields(text)
+		if (err == nil) != (wantErr == nil) || fmt.Sprint(got) != fmt.Sprint(want) || fmt.Sprint(got) != fmt.Sprint(fields) {
+			t.Fatalf("%s: read %v, %v; parsed %v, %v", text, got, err, want, wantErr)
+		}
+	})
 }

@@ -201,19 +201,42 @@ func (v Value) Of(c Contact) (text string, ok bool) {
 func squeeze(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Render fills t for c. The error is invalid and names the slot for which c has no value.
-func (t Template) Render(m Mapping, c Contact) (Message, error) {
-	msg := Message{To: c.Phone, Template: t.Name, Language: t.Language, Named: t.Named}
-	for _, p := range t.Parameters() {
-		text, ok := m[p.Slot].Of(c)
-		if !ok {
-			return Message{}, Errorf(KindInvalid, p.Slot, "no value for %s: %s", p.Slot, m[p.Slot].source())
-		}
-		msg.Parameters = append(msg.Parameters, Filled{Parameter: p, Text: text})
+func (t Template) Render(m Mapping, c Contact) (Message, error) { return t.Filler(m).Fill(c) }
+
+// A Filler is a template with its mapping, made ready for many contacts.
+type Filler struct {
+	blank      Message // but for the recipient and the values
+	parameters []Parameter
+	values     []Value // of the parameters, in their order
+}
+
+// Filler makes t ready to be filled as m says.
+func (t Template) Filler(m Mapping) Filler {
+	f := Filler{blank: Message{Template: t.Name, Language: t.Language, Named: t.Named}, parameters: t.Parameters()}
+	for _, p := range f.parameters {
+		f.values = append(f.values, m[p.Slot])
 	}
 	for i, b := range t.Buttons {
 		if b.Type == "QUICK_REPLY" {
-			msg.QuickReplies = append(msg.QuickReplies, i)
+			f.blank.QuickReplies = append(f.blank.QuickReplies, i)
 		}
+	}
+	return f
+}
+
+// Fill is the message for c. The error is that of Render.
+func (f Filler) Fill(c Contact) (Message, error) {
+	msg := f.blank
+	msg.To = c.Phone
+	if len(f.parameters) > 0 {
+		msg.Parameters = make([]Filled, 0, len(f.parameters))
+	}
+	for i, p := range f.parameters {
+		text, ok := f.values[i].Of(c)
+		if !ok {
+			return Message{}, Errorf(KindInvalid, p.Slot, "no value for %s: %s", p.Slot, f.values[i].source())
+		}
+		msg.Parameters = append(msg.Parameters, Filled{Parameter: p, Text: text})
 	}
 	return msg, nil
 }

@@ -87,6 +87,7 @@ func fillReport(ctx context.Context, s *store.Store, w world, n int, out io.Writ
 const (
 	pageSize = 50
 	samples  = 300
+	stride   = 11 // between two pages that are read: no page is read twice
 )
 
 // pages reads pages of 50 near the top and 80 % of the way down, in turn, as a client's cursor would.
@@ -105,7 +106,7 @@ func pages(ctx context.Context, s *store.Store, account int64, list []arauto.Cam
 			for _, at := range []struct {
 				from int64
 				into *[]float64
-			}{{f.shallow - i*pageSize, &shallow}, {f.deep - i*pageSize, &deep}} {
+			}{{f.shallow - i*stride, &shallow}, {f.deep - i*stride, &deep}} {
 				began := time.Now()
 				rows, err := s.ContactRows(ctx, account, f.filter, at.from, pageSize)
 				if err != nil {

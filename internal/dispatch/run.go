@@ -177,8 +177,9 @@ func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
 		go func(into chan<- read, last arauto.Contact) {
 			due, err := r.Store.DueContacts(ctx, now, r.sender.Account, f.Campaign.ID, last.DueAt, last.ID, 4*r.Batch)
 			list := make([]prepared, len(due))
+			filler := f.Template.Filler(f.Campaign.Mapping)
 			for i, c := range due {
-				list[i] = prepare(f.Work, c)
+				list[i] = prepare(filler, c)
 			}
 			into <- read{list, err}
 		}(f.reading, f.last)
@@ -200,8 +201,8 @@ func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
 	return nil
 }
 
-func prepare(w arauto.Work, c arauto.Contact) prepared {
-	message, err := w.Template.Render(w.Campaign.Mapping, c)
+func prepare(filler arauto.Filler, c arauto.Contact) prepared {
+	message, err := filler.Fill(c)
 	p := prepared{Candidate: arauto.Candidate{Contact: c}, message: message}
 	if err != nil {
 		p.Unfit = err.Error()

@@ -44,7 +44,7 @@ func scanContact(r rows) (arauto.Contact, error) {
 	}
 	c := s.contact()
 	var err error
-	c.Fields, err = arauto.ParseFields([]byte(s.fields))
+	c.Fields, err = arauto.StoredFields(s.fields)
 	return c, err
 }
 

@@ -73,7 +73,7 @@ func scanDue(r rows) (arauto.Contact, error) {
 	}
 	c.ScheduledFor, c.DueAt = moment(scheduled), moment(due)
 	var err error
-	c.Fields, err = arauto.ParseFields(fields)
+	c.Fields, err = arauto.StoredFields(fields)
 	return c, err
 }
 
@@ -96,11 +96,7 @@ func (s *Store) Advance(ctx context.Context, now time.Time, lease arauto.Lease, 
 	if err != nil {
 		return nil, err
 	}
-	people, err := s.ids.take(ctx, lease.Account, "person", len(list))
-	if err != nil {
-		return nil, err
-	}
-	in := intending{store: s, now: now, account: lease.Account, sender: sender, ids: ids, people: people}
+	in := intending{store: s, now: now, account: lease.Account, sender: sender, ids: ids}
 	var lost error
 	err = s.db.write(ctx, func(t querier) error {
 		in.answers, lost = nil, nil
@@ -128,7 +124,6 @@ type intending struct {
 	account int64
 	sender  int64
 	ids     []int64 // of attempts
-	people  []int64 // of persons who are touched for the first time
 
 	pause        string
 	campaigns    map[int64]*campaignGate
@@ -340,7 +335,7 @@ func (in *intending) save(ctx context.Context, t querier) error {
 			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
 		}
 		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, ms(in.now)})
-		people = append(people, []any{in.account, in.people[ch.at], c.PersonKey, c.Name, ms(in.now)})
+		people = append(people, []any{in.account, c.PersonKey, c.Name, ms(in.now)})
 	}
 	return in.insert(ctx, t, attempts, people)
 }

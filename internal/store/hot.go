@@ -12,6 +12,8 @@ import (
 type hot struct {
 	each string // one row: $1, $2, …
 	set  string // all rows: $1 the account, $2, $3, … one array per column; returns the ids it changed
+	// silent statements are not asked which rows they changed.
+	silent bool
 }
 
 // run runs h for rows and returns how many rows each changed.
@@ -26,6 +28,9 @@ func (s *Store) run(ctx context.Context, t querier, h hot, list [][]any) ([]int6
 	ids, err := all(ctx, t, scanInt, h.set, args...)
 	if err != nil {
 		return nil, err
+	}
+	if h.silent {
+		return nil, nil
 	}
 	changed := make(map[int64]bool, len(ids))
 	for _, id := range ids {
@@ -81,11 +86,12 @@ var (
 	}
 	// A person's phone is no row in person_alias: the key says it, in every spelling.
 	touchPerson = hot{
-		each: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, $5)
+		each: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, 0, $2, $3, $4, $4)
 			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`,
 		set: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at)
-			SELECT $1, u.id, u.key, u.name, u.at, u.at FROM unnest($2::bigint[], $3::text[], $4::text[], $5::bigint[]) AS u(id, key, name, at) ORDER BY u.key
+			SELECT $1, 0, u.key, u.name, u.at, u.at FROM unnest($2::text[], $3::text[], $4::bigint[]) AS u(key, name, at) ORDER BY u.key
 			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at RETURNING id`,
+		silent: true,
 	}
 	acceptAttempt = hot{
 		each: `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, accepted_at = $8

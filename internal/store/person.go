@@ -15,7 +15,7 @@ func personKey(waid, userID string) string {
 	return arauto.PersonKeyOfUserID(userID)
 }
 
-// who is a person as the look-up by alias finds them; id 0 = nobody.
+// who is a person as the look-up by alias finds them: key "" = nobody, id 0 = nothing points there yet.
 type who struct {
 	id  int64
 	key string
@@ -47,13 +47,15 @@ func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key st
 	if err != nil {
 		return w, err
 	}
-	if w.id == 0 {
+	if w.key == "" {
 		w.key = key
+	}
+	if w.id == 0 {
 		if w.id, err = nextIDs(ctx, t, f.account.ID, "person", 1); err != nil {
 			return w, err
 		}
-		if _, err = t.exec(ctx, `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)`,
-			f.account.ID, w.id, key, r.Name, ms(f.now)); err != nil {
+		if _, err = t.exec(ctx, `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)
+			ON CONFLICT (account_id, key) DO UPDATE SET id = excluded.id`, f.account.ID, w.id, w.key, r.Name, ms(f.now)); err != nil {
 			return w, err
 		}
 	}

@@ -184,7 +184,7 @@ func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) 
 	if err != nil {
 		return err
 	}
-	if who.id != 0 {
+	if who.key != "" {
 		key = who.key
 	}
 	switch p.Wish {

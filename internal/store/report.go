@@ -309,7 +309,7 @@ func matchesField(f arauto.ContactFilter, raw string) bool {
 	if f.FieldKey == "" {
 		return true
 	}
-	fields, err := arauto.ParseFields([]byte(raw))
+	fields, err := arauto.StoredFields(raw)
 	if err != nil {
 		return false
 	}

@@ -261,14 +261,14 @@ CREATE INDEX attempt_provider ON attempt (account_id, provider_key) WHERE provid
 
 CREATE TABLE person (
     account_id     bigint NOT NULL,
-    id             bigint NOT NULL,
+    id             bigint NOT NULL, -- 0 until something points here: most people are only written to
     key            text   NOT NULL,
     name           text   NOT NULL,
     first_touch_at bigint NOT NULL,
     last_touch_at  bigint NOT NULL,
     PRIMARY KEY (account_id, key) -- what every message looks a person up by
 ) /* CLUSTERED */;
-CREATE UNIQUE INDEX person_id ON person (account_id, id);
+CREATE UNIQUE INDEX person_id ON person (account_id, id) WHERE id <> 0;
 
 CREATE TABLE person_alias (
     account_id bigint NOT NULL,
