@@ -72,11 +72,14 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	if perSecond <= 0 {
 		perSecond = arauto.DefaultRate
 	}
+	// What a slow moment leaves unused is kept for a tenth of a second, so that the rate is met; nothing is
+	// saved up beforehand, so that it is not exceeded at the start.
+	burst := max(1, min(perSecond/10, e.Batch))
+	pacer := rate.NewLimiter(rate.Limit(perSecond), burst)
+	pacer.AllowN(e.Now(), burst)
 	return &run{
-		Engine: e, sender: s, lease: lease,
-		// A burst of 20 ms keeps transactions few at high rates and the rate exact over a second.
-		pacer: rate.NewLimiter(rate.Limit(perSecond), max(1, min(perSecond/50, e.Batch))),
-		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots),
+		Engine: e, sender: s, lease: lease, pacer: pacer,
+		jobs: make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots),
 	}
 }
 
