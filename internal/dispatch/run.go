@@ -244,7 +244,7 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 		return nil, r.Poll
 	}
 	now := r.Now()
-	if early := linger - now.Sub(r.advancedAt); room < r.Batch && open > 0 && early > 0 {
+	if early := linger - now.Sub(r.advancedAt); room < r.Batch/16 && open > 0 && early > 0 {
 		return nil, early // more slots are about to be free: one transaction for all of them
 	}
 	tokens := int(r.pacer.TokensAt(now))

@@ -28,6 +28,9 @@ func openPostgres(ctx context.Context, address string) (*postgresDB, error) {
 	config.MaxConns = max(config.MaxConns, 12)
 	config.ConnConfig.RuntimeParams["application_name"] = "arauto"
 	config.ConnConfig.RuntimeParams["timezone"] = "UTC"
+	// Every statement goes by a key. A plan made while a table was still small would walk it, and a prepared
+	// statement keeps its plan while the table grows to millions.
+	config.ConnConfig.RuntimeParams["enable_seqscan"] = "off"
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
