@@ -56,15 +56,8 @@ func (s *Store) AddContacts(ctx context.Context, now time.Time, account, campaig
 		return nil, nil
 	}
 	var added []arauto.Added
-	err := s.db.write(ctx, func(t querier) error {
-		c, err := s.campaign(ctx, t, account, campaign)
-		if err != nil {
-			return err
-		}
-		if err := c.Accepts(); err != nil {
-			return err
-		}
-		added, err = s.addContacts(ctx, t, now, account, campaign, list)
+	err := s.db.write(ctx, func(t querier) (err error) {
+		added, err = s.addToCampaign(ctx, t, now, account, campaign, list)
 		return err
 	})
 	return added, err

@@ -40,11 +40,16 @@ func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j a
 	return added, after, nil
 }
 
-// addToCampaign asks the campaign before it adds; an empty list asks all the same.
+// addToCampaign asks the campaign before it adds; an empty list asks all the same. It holds the campaign until
+// the commit, or it could complete before the new contacts are seen: they would wait in it for ever.
 func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
-	c, err := s.campaign(ctx, t, account, campaign)
+	share := ""
+	if s.db.postgres() {
+		share = ` FOR SHARE`
+	}
+	c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+share, account, campaign)
 	if err != nil {
-		return nil, err
+		return nil, missing(err, "campaign", campaign)
 	}
 	if err := c.Accepts(); err != nil || len(list) == 0 {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 )
 
 // TendCampaigns does what campaigns do by themselves: it starts the scheduled ones whose time has come,
-// completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, a bounded
-// number per call. It returns the campaigns it changed, and whether there is more to do at once.
+// completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, archived by now
+// or not, a bounded number per call. It returns the campaigns it changed, and whether there is more to do at once.
 func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
 	due, exhausted, cancelled, err := s.campaignsToTend(ctx, now)
 	if err != nil {
@@ -17,8 +17,9 @@ func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []ara
 	}
 	for _, c := range due {
 		next, err := s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignStart, "")
-		if arauto.KindOf(err) == arauto.KindConflict {
-			// It cannot start any more, so it goes back to whoever prepared it instead of being tried each second.
+		if err != nil && arauto.KindOf(err) != arauto.KindInternal {
+			// It cannot start any more, whatever the reason, so it goes back to whoever prepared it: tried each second,
+			// it would hold up everybody else's.
 			next, err = s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignUnschedule, err.Error())
 		}
 		if err != nil {
@@ -59,7 +60,8 @@ func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhaus
 			return err
 		}
 		cancelled, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
-			WHERE state = 'cancelled' AND `+pendingCount+` AND k.state = 'pending') > 0 LIMIT 20`)
+			WHERE (state = 'cancelled' OR state = 'archived' AND updated_at > $1) AND `+pendingCount+` AND k.state = 'pending') > 0 LIMIT 20`,
+			ms(now.AddDate(0, 0, -7)))
 		return err
 	})
 	return due, exhausted, cancelled, err
@@ -69,6 +71,10 @@ func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhaus
 func (s *Store) completeExhausted(ctx context.Context, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	next := c
 	err := s.db.write(ctx, func(t querier) error {
+		// Whoever is adding contacts holds the campaign (see AddContacts): their counts are waited for.
+		if _, err := one(ctx, t, scanInt, `SELECT version FROM campaign WHERE account_id = $1 AND id = $2`+s.db.lock(), c.Account, c.ID); err != nil {
+			return missing(err, "campaign", c.ID)
+		}
 		counts, err := s.counts(ctx, t, c.Account, []int64{c.ID})
 		if err != nil {
 			return err
