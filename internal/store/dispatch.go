@@ -1,10 +1,12 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"slices"
 	"time"
 
 	"arauto"
@@ -410,7 +412,15 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 	contacts = make([]contactChange, len(answers))
 	var took, tookContacts, others [][]any
 	var at, rest []int
-	for i, a := range answers {
+	// Contacts before attempts, and by id, as facts lock them: else a fact that comes with the answer and the
+	// answer wait for each other.
+	order := make([]int, len(answers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(answers[a].Contact.ID, answers[b].Contact.ID) })
+	for _, i := range order {
+		a := answers[i]
 		attempt, err := a.Attempt.Apply(a.Event)
 		if err != nil {
 			return nil, nil, nil, err
@@ -436,18 +446,18 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 		}
 		err = errors.Join(err, e)
 	}
-	n, e := s.run(ctx, t, acceptAttempt, took)
-	scatter(wroteAttempts, at, n, e)
-	n, e = s.run(ctx, t, acceptContact, tookContacts)
+	n, e := s.run(ctx, t, acceptContact, tookContacts)
 	scatter(wroteContacts, at, n, e)
-	n, e = t.each(ctx, updateAttempt, others)
-	scatter(wroteAttempts, rest, n, e)
 	list := make([]contactChange, len(rest))
 	for k, i := range rest {
 		list[k] = contacts[i]
 	}
 	n, e = s.saveContacts(ctx, t, now, list)
 	scatter(wroteContacts, rest, n, e)
+	n, e = s.run(ctx, t, acceptAttempt, took)
+	scatter(wroteAttempts, at, n, e)
+	n, e = t.each(ctx, updateAttempt, others)
+	scatter(wroteAttempts, rest, n, e)
 	return contacts, wroteAttempts, wroteContacts, err
 }
 
