@@ -41,7 +41,7 @@ func serve(t *testing.T, h http.HandlerFunc) (*whatsapp.Client, arauto.Sender) {
 	srv := httptest.NewServer(h)
 	transport := whatsapp.DialedBy((&net.Dialer{}).DialContext)
 	t.Cleanup(func() {
-		transport.(*http.Transport).CloseIdleConnections()
+		transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 		srv.CloseClientConnections()
 		srv.Close()
 	})
@@ -207,10 +207,7 @@ func TestSend_Faults(t *testing.T) {
 		refused(t, err, arauto.SendError{Reason: arauto.ReasonProviderTrouble, Action: arauto.ActionRetry, Scope: arauto.ScopeContact})
 	})
 	t.Run("given up while dialling", func(t *testing.T) {
-		// The transport goes on dialling for whoever comes next: the test ends it.
-		end := make(chan struct{})
-		defer close(end)
-		hang := func(context.Context, string, string) (net.Conn, error) { <-end; return nil, io.EOF }
+		hang := func(ctx context.Context, _, _ string) (net.Conn, error) { <-ctx.Done(); return nil, ctx.Err() }
 		c := whatsapp.New(whatsapp.Config{Transport: whatsapp.DialedBy(hang), Timeout: 20 * time.Millisecond})
 		_, err := c.Send(t.Context(), sender("http://127.0.0.1:9"), message("+5511987654321"))
 		refused(t, err, unsent)
@@ -253,7 +250,7 @@ func TestSend_OverTLS(t *testing.T) {
 	}))
 	defer srv.Close()
 	transport := whatsapp.Trusting(srv.Client().Transport.(*http.Transport).TLSClientConfig)
-	defer transport.(*http.Transport).CloseIdleConnections()
+	defer transport.(interface{ CloseIdleConnections() }).CloseIdleConnections()
 	c, s := whatsapp.New(whatsapp.Config{Transport: transport}), sender(srv.URL)
 	for range 2 {
 		r, err := c.Send(t.Context(), s, message("+5511987654321"))

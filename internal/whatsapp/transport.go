@@ -20,33 +20,21 @@ func dialer() dial {
 	return (&net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second}).DialContext
 }
 
-// newTransport pools connections that count what is written to them. HTTP/1.1 on purpose: a connection
-// carries one request at a time, so its bytes are that request's. trust is nil but in tests.
-func newTransport(open dial, trust *tls.Config, idle int) *http.Transport {
-	plain := func(ctx context.Context, network, address string) (net.Conn, error) {
-		conn, err := open(ctx, network, address)
-		if err != nil {
-			return nil, err
-		}
-		return &meteredConn{Conn: conn}, nil
-	}
-	return &http.Transport{
-		// Through a proxy the transport speaks TLS itself, above the count; then fewer faults are certain.
-		Proxy:       http.ProxyFromEnvironment,
-		DialContext: plain,
-		DialTLSContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := shake(ctx, open, trust, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return &meteredConn{Conn: conn}, nil
+// newTransport is the client's own transport. HTTP/1.1 on purpose: a connection carries one request at a
+// time, so its bytes are that request's. trust is nil but in tests.
+func newTransport(open dial, trust *tls.Config, idle int) *direct {
+	return &direct{
+		open: open, trust: trust, most: idle, idle: map[string][]*pooled{},
+		proxied: &http.Transport{
+			// Through a proxy the transport speaks TLS itself, above the count; then fewer faults are certain.
+			Proxy:                  http.ProxyFromEnvironment,
+			DialContext:            open,
+			MaxIdleConns:           idle,
+			MaxIdleConnsPerHost:    idle,
+			IdleConnTimeout:        idleFor,
+			MaxResponseHeaderBytes: maxHead,
+			DisableCompression:     true,
 		},
-		MaxIdleConns:        idle,
-		MaxIdleConnsPerHost: idle,
-		// Well before Meta's end closes: a request that meets a closing connection is an unknown message.
-		IdleConnTimeout:        30 * time.Second,
-		MaxResponseHeaderBytes: 64 << 10,
-		DisableCompression:     true,
 	}
 }
 
