@@ -238,6 +238,9 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 			group[i].State, group[i].Note = arauto.WebhookBad, clip(err.Error())
 		}
 		for _, f := range decoded {
+			if f.At.IsZero() {
+				f.At = group[i].ReceivedAt // the provider named no moment that can be read
+			}
 			facts, owner = append(facts, f), append(owner, i)
 		}
 	}
