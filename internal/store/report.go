@@ -371,19 +371,20 @@ func (cq *contactQuery) countStreams(ctx context.Context, q querier) (int64, err
 	return sum, nil
 }
 
+// countRows and countFields keep no row: there may be millions.
 func (cq *contactQuery) countRows(ctx context.Context, q querier) (int64, error) {
-	list, err := page(ctx, q, cq, scanInt, "c.id", "", cq.upTo+1, 1<<31-1)
+	list, err := page(ctx, q, cq, func(rows) (none struct{}, err error) { return none, nil }, "c.id", "", cq.upTo+1, 1<<31-1)
 	return int64(len(list)), err
 }
 
-func (cq *contactQuery) countFields(ctx context.Context, q querier) (int64, error) {
-	list, err := page(ctx, q, cq, scanText, "c.fields", "", cq.upTo+1, 1<<31-1)
-	var n int64
-	for _, raw := range list {
-		if matchesField(cq.filter, raw) {
+func (cq *contactQuery) countFields(ctx context.Context, q querier) (n int64, err error) {
+	_, err = page(ctx, q, cq, func(r rows) (none struct{}, err error) {
+		var raw string
+		if err = r.Scan(&raw); err == nil && matchesField(cq.filter, raw) {
 			n++
 		}
-	}
+		return none, err
+	}, "c.fields", "", cq.upTo+1, 1<<31-1)
 	return n, err
 }
 
