@@ -253,7 +253,7 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 		mark(&group[owner[n]], a)
 	}
 	e.report(account, group)
-	return e.Store.SettleWebhooks(ctx, now, group, now.Add(again(group)))
+	return e.keepSettled(ctx, now, group)
 }
 
 // mark lets the worst that became of a webhook's facts decide its state.
@@ -272,20 +272,29 @@ func mark(w *arauto.Webhook, a arauto.Applied) {
 	w.Note = clip(a.Note)
 }
 
-// orphanTries, at the spacing of again, is about a day.
+// orphanTries, at the spacing of keepSettled, is about a day.
 const orphanTries = 20
 
-// again is when orphans are tried again: soon at first, since what they speak of may be on its way. A
-// group shares the spacing of its youngest.
-func again(group []arauto.Webhook) time.Duration {
-	youngest := orphanTries
-	for i := range group {
-		if group[i].State == arauto.WebhookOrphan {
-			youngest = min(youngest, group[i].Tries)
-			group[i].Tries++
+// keepSettled writes down what became of webhooks. Each orphan is tried again after a time of its own: soon at
+// first, since what it speaks of may be on its way.
+func (e *Engine) keepSettled(ctx context.Context, now time.Time, group []arauto.Webhook) error {
+	const settled = -1
+	alike := map[int][]arauto.Webhook{}
+	for _, w := range group {
+		tries := settled
+		if w.State == arauto.WebhookOrphan {
+			tries = w.Tries
+			w.Tries++
+		}
+		alike[tries] = append(alike[tries], w)
+	}
+	for tries, list := range alike {
+		again := min(500*time.Millisecond<<max(tries, 0), 3*time.Hour)
+		if err := e.Store.SettleWebhooks(ctx, now, list, now.Add(again)); err != nil {
+			return err
 		}
 	}
-	return min(500*time.Millisecond<<youngest, 3*time.Hour)
+	return nil
 }
 
 func (e *Engine) report(account arauto.Account, group []arauto.Webhook) {
@@ -307,8 +316,7 @@ func (e *Engine) putAside(ctx context.Context, w arauto.Webhook, cause error) er
 	if w.Tries >= orphanTries {
 		w.State = arauto.WebhookBad
 	}
-	group := []arauto.Webhook{w}
-	return e.Store.SettleWebhooks(ctx, e.Now(), group, e.Now().Add(again(group)))
+	return e.keepSettled(ctx, e.Now(), []arauto.Webhook{w})
 }
 
 func clip(s string) string {

@@ -136,11 +136,20 @@ func errCampaignMoved(c arauto.Campaign) error {
 // ChangeCampaign moves a campaign through its states. The state table and, before it sends, the
 // template's readiness decide; asking again for what already is changes nothing.
 func (s *Store) ChangeCampaign(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
+	return s.changeCampaign(ctx, actor, now, account, id, 0, e, why)
+}
+
+// changeCampaign is ChangeCampaign for a campaign at that version (0 = whichever): one that was changed since
+// is returned as it is.
+func (s *Store) changeCampaign(ctx context.Context, actor arauto.Actor, now time.Time, account, id, version int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
 	var next arauto.Campaign
 	err := s.db.write(ctx, func(t querier) error {
 		c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
 		if err != nil {
 			return missing(err, "campaign", id)
+		}
+		if next = c; version != 0 && version != c.Version {
+			return nil
 		}
 		if next, err = s.decideCampaign(ctx, t, now, c, e, why); err != nil {
 			return err

@@ -3,10 +3,30 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 )
+
+func (db *sqliteDB) snapshot(ctx context.Context, fn func(querier) error) error {
+	return db.read(ctx, func(q querier) (err error) {
+		if _, err := q.exec(ctx, `BEGIN`); err != nil {
+			return err
+		}
+		defer func() { // also when fn panics: the connection goes on serving others
+			_, ended := q.exec(ctx, `ROLLBACK`) // nothing was written
+			err = errors.Join(err, ended)
+		}()
+		return fn(q)
+	})
+}
+
+func (db *postgresDB) snapshot(ctx context.Context, fn func(querier) error) error {
+	return pgx.BeginTxFunc(ctx, db.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error { return fn(postgresQuerier{tx}) })
+}
 
 // readOne answers one statement with its first row; errNoRow when there is none.
 func readOne[T any](ctx context.Context, s *Store, scan func(rows) (T, error), sql string, args ...any) (v T, err error) {

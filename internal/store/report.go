@@ -277,7 +277,7 @@ func (cq *contactQuery) nothing() bool {
 // ContactRows reads up to limit matching contacts below that id (0 = from the newest), newest first.
 // Fewer than limit means there are no more.
 func (s *Store) ContactRows(ctx context.Context, account int64, f arauto.ContactFilter, before int64, limit int) (list []arauto.ContactRow, err error) {
-	err = s.db.read(ctx, func(q querier) error {
+	err = s.db.snapshot(ctx, func(q querier) error {
 		cq, err := s.contactQuery(ctx, q, account, f)
 		if err != nil || cq.nothing() {
 			return err
@@ -329,7 +329,7 @@ func (s *Store) ContactBound(ctx context.Context, account int64) (id int64, err 
 // CountContacts is the number of matching contacts up to that id. Filters by campaign and state are
 // answered from kept counts; others walk an index or, for names and custom fields, the contacts.
 func (s *Store) CountContacts(ctx context.Context, account int64, f arauto.ContactFilter, upTo int64) (n int64, err error) {
-	err = s.db.read(ctx, func(q querier) error {
+	err = s.db.snapshot(ctx, func(q querier) error {
 		cq, err := s.contactQuery(ctx, q, account, f)
 		if err != nil || cq.nothing() {
 			return err
@@ -396,7 +396,7 @@ func (s *Store) SkipContacts(ctx context.Context, account int64, f arauto.Contac
 		want := min(n, chunk)
 		var ids []int64
 		var full bool
-		err := s.db.read(ctx, func(q querier) error {
+		err := s.db.snapshot(ctx, func(q querier) error {
 			cq, err := s.contactQuery(ctx, q, account, f)
 			if err != nil || cq.nothing() {
 				return err

@@ -81,6 +81,8 @@ func (s *Store) loadEpoch(ctx context.Context, now time.Time) error {
 type database interface {
 	// read runs fn on one consistent connection that may not write.
 	read(ctx context.Context, fn func(querier) error) error
+	// snapshot is read with all of fn's statements seeing the same moment.
+	snapshot(ctx context.Context, fn func(querier) error) error
 	// write runs fn in one durable transaction; fn may run more than once and must only touch what it
 	// sets anew each time.
 	write(ctx context.Context, fn func(querier) error) error

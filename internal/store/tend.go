@@ -16,16 +16,13 @@ func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []ara
 		return nil, false, err
 	}
 	for _, c := range due {
-		next, err := s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignStart, "")
-		if err != nil && arauto.KindOf(err) != arauto.KindInternal {
-			// It cannot start any more, whatever the reason, so it goes back to whoever prepared it: tried each second,
-			// it would hold up everybody else's.
-			next, err = s.ChangeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, arauto.CampaignUnschedule, err.Error())
-		}
+		next, err := s.startDue(ctx, now, c)
 		if err != nil {
 			return changed, false, err
 		}
-		changed = append(changed, next)
+		if next.State != c.State {
+			changed = append(changed, next)
+		}
 	}
 	for _, c := range exhausted {
 		next, err := s.completeExhausted(ctx, now, c)
@@ -44,6 +41,20 @@ func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []ara
 		more = more || n == cancelChunk
 	}
 	return changed, more, nil
+}
+
+// startDue starts c unless it was changed since it was read: whoever unscheduled or paused it meanwhile meant
+// it. One that cannot start any more, for whatever reason, goes back to whoever prepared it: tried each
+// second, it would hold up everybody else's.
+func (s *Store) startDue(ctx context.Context, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	change := func(e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
+		return s.changeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, c.Version, e, why)
+	}
+	next, err := change(arauto.CampaignStart, "")
+	if err != nil && arauto.KindOf(err) != arauto.KindInternal {
+		return change(arauto.CampaignUnschedule, err.Error())
+	}
+	return next, err
 }
 
 func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhausted, cancelled []arauto.Campaign, err error) {
