@@ -17,6 +17,7 @@ type GateInput struct {
 // A Candidate is a contact that is due, and what filling its message showed.
 type Candidate struct {
 	Contact Contact
+	Version int64  // of the campaign that the message was filled for; 0 = whichever
 	Unfit   string // as GateInput.Unfit
 }
 

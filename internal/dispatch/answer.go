@@ -36,6 +36,10 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 		event.Kind = arauto.EventLost
 	case arauto.ActionRetry:
 		event.Kind = arauto.EventDeferred
+		if e.Scope == arauto.ScopeSender || e.Scope == arauto.ScopeWABA {
+			event.Due = r.rest(e, now)
+			break
+		}
 		due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, now)
 		if event.Due = due; !ok {
 			event.Kind, event.Reason = arauto.EventRefused, arauto.ReasonTooManyAttempts
@@ -47,6 +51,17 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 		event.Kind = arauto.EventRefused
 	}
 	return event
+}
+
+// rest keeps the whole line still for as long as a fault of the sender or of the network asks for: it
+// would meet every other contact too, and must not use up anybody's tries.
+func (r *run) rest(e *arauto.SendError, now time.Time) time.Time {
+	wait := max(time.Second, time.Duration(e.After)*time.Second)
+	until := now.Add(wait)
+	if before := r.restUntil.Swap(until.UnixMilli()); before <= now.UnixMilli() {
+		r.Logger.Warn("sender rests", "account", r.sender.Account, "sender", r.sender.ID, "for", wait.String(), "err", e.Detail)
+	}
+	return until
 }
 
 // stop pauses what a refusal speaks of: the campaign for its template's or mapping's sake, else the

@@ -106,7 +106,7 @@ func (e *Engine) Wake() {
 // Run tends campaigns and drives every sender that has work and that this node can get the line of. It
 // returns when ctx ends, after the requests in flight were answered and recorded or Drain has passed.
 func (e *Engine) Run(ctx context.Context) error {
-	lines := &drivers{running: map[lineKey]bool{}}
+	lines := &drivers{running: map[lineKey]driver{}}
 	defer lines.wait()
 	tick := time.NewTicker(e.Poll)
 	defer tick.Stop()
@@ -126,36 +126,49 @@ func (e *Engine) Run(ctx context.Context) error {
 // drivers are the senders that this node drives.
 type drivers struct {
 	mu      sync.Mutex
-	running map[lineKey]bool
+	running map[lineKey]driver
 	group   sync.WaitGroup
 }
 
 type lineKey struct{ account, sender int64 }
 
+// driver is one sender as it was when its line was taken.
+type driver struct {
+	sender arauto.Sender
+	stop   context.CancelFunc
+}
+
 func (d *drivers) wait() { d.group.Wait() }
 
-// start runs fn for a sender unless it runs already.
-func (d *drivers) start(sender lineKey, fn func()) {
+// start runs fn for a sender unless it runs already. One that was changed meanwhile is stopped, so that
+// it starts anew with what holds now.
+func (d *drivers) start(ctx context.Context, s arauto.Sender, fn func(context.Context)) {
+	key := lineKey{s.Account, s.ID}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.running[sender] {
+	if old, ok := d.running[key]; ok {
+		if old.sender != s {
+			old.stop()
+		}
 		return
 	}
-	d.running[sender] = true
+	ctx, stop := context.WithCancel(ctx)
+	d.running[key] = driver{s, stop}
 	d.group.Go(func() {
 		defer func() {
+			stop()
 			d.mu.Lock()
-			delete(d.running, sender)
+			delete(d.running, key)
 			d.mu.Unlock()
 		}()
-		fn()
+		fn(ctx)
 	})
 }
 
 func (e *Engine) look(ctx context.Context, lines *drivers) error {
 	changed, more, err := e.Roster.TendCampaigns(ctx, e.Now())
-	if err != nil {
-		return err
+	if err != nil && ctx.Err() == nil {
+		e.Logger.Error("campaigns were not tended", "err", err) // whoever runs goes on
 	}
 	for _, c := range changed {
 		e.Logger.Info("campaign changed by itself", "account", c.Account, "campaign", c.ID, "state", string(c.State))
@@ -164,13 +177,10 @@ func (e *Engine) look(ctx context.Context, lines *drivers) error {
 		e.Wake()
 	}
 	senders, err := e.Roster.LiveSenders(ctx)
-	if err != nil {
-		return err
-	}
 	for _, s := range senders {
-		lines.start(lineKey{s.Account, s.ID}, func() { e.drive(ctx, s) })
+		lines.start(ctx, s, func(ctx context.Context) { e.drive(ctx, s) })
 	}
-	return nil
+	return err
 }
 
 // leaseTime is how long a dead node's senders stand still before another node takes them.

@@ -324,3 +324,61 @@ func (f *flakyStore) Record(ctx context.Context, now time.Time, account int64, a
 	}
 	return f.Store.Record(ctx, now, account, answers)
 }
+
+func TestRun_OutageUsesUpNobodysTries(t *testing.T) {
+	down := true
+	var mu sync.Mutex
+	network := messengerFunc(func(m arauto.Message) (arauto.Receipt, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if down {
+			return arauto.Receipt{}, &arauto.SendError{Reason: arauto.ReasonProviderTrouble, Scope: arauto.ScopeSender, Action: arauto.ActionRetry, After: 5, Detail: "no route"}
+		}
+		return arauto.Receipt{ProviderID: "wamid." + m.Ref}, nil
+	})
+	inWorld(t, func(c *dispatch.Config) { c.Messenger = network }, func(t *testing.T, w *world) {
+		c := w.campaign(0, 30, arauto.Campaign{})
+		w.start()
+		time.Sleep(3 * time.Hour)
+		mu.Lock()
+		down = false
+		mu.Unlock()
+		w.until("completed", func() bool { return w.state(c).State == arauto.CampaignCompleted })
+		if counts := w.counts(c); counts[arauto.ContactSent] != 30 {
+			t.Fatalf("after three hours without a network: %v, want everybody sent", counts)
+		}
+	})
+}
+
+func TestRun_ChangedSenderAndMappingHoldFromTheNextMessage(t *testing.T) {
+	var mu sync.Mutex
+	tokens := map[string]int{}
+	inWorld(t, func(c *dispatch.Config) {
+		c.Messenger = senderFunc(func(s arauto.Sender, m arauto.Message) (arauto.Receipt, error) {
+			mu.Lock()
+			defer mu.Unlock()
+			tokens[string(s.Token)]++
+			return arauto.Receipt{ProviderID: "wamid." + m.Ref}, nil
+		})
+	}, func(t *testing.T, w *world) {
+		c := w.campaign(0, 400, arauto.Campaign{})
+		w.start()
+		time.Sleep(2 * time.Second)
+		changed := w.sender
+		changed.Token = "rotated"
+		_, err := w.store.UpdateSender(t.Context(), w.actor, time.Now(), changed)
+		w.check(err)
+		w.until("completed", func() bool { return w.state(c).State == arauto.CampaignCompleted })
+		mu.Lock()
+		defer mu.Unlock()
+		if tokens["t"] == 0 || tokens["rotated"] < 150 || tokens["t"]+tokens["rotated"] != 400 {
+			t.Fatalf("messages by token: %v", tokens)
+		}
+	})
+}
+
+type senderFunc func(arauto.Sender, arauto.Message) (arauto.Receipt, error)
+
+func (f senderFunc) Send(_ context.Context, s arauto.Sender, m arauto.Message) (arauto.Receipt, error) {
+	return f(s, m)
+}

@@ -3,6 +3,7 @@ package dispatch
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -23,6 +24,8 @@ type run struct {
 	freshAt time.Time // when work was read
 
 	advancedAt time.Time // when answers and intents were last written
+
+	restUntil atomic.Int64 // unix milliseconds; nothing new is tried before
 
 	paused   bool          // the gate said so of the sender: the line is let go
 	restless time.Duration // how long to wait before the next batch
@@ -182,7 +185,7 @@ func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
 			list := make([]prepared, len(due))
 			filler := f.Template.Filler(f.Campaign.Mapping)
 			for i, c := range due {
-				list[i] = prepare(filler, c)
+				list[i] = prepare(filler, f.Campaign.Version, c)
 			}
 			into <- read{list, err}
 		}(f.reading, f.last)
@@ -204,9 +207,9 @@ func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
 	return nil
 }
 
-func prepare(filler arauto.Filler, c arauto.Contact) prepared {
+func prepare(filler arauto.Filler, version int64, c arauto.Contact) prepared {
 	message, err := filler.Fill(c)
-	p := prepared{Candidate: arauto.Candidate{Contact: c}, message: message}
+	p := prepared{Candidate: arauto.Candidate{Contact: c, Version: version}, message: message}
 	if err != nil {
 		p.Unfit = err.Error()
 	}
@@ -244,6 +247,9 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 		return nil, r.Poll
 	}
 	now := r.Now()
+	if rest := time.UnixMilli(r.restUntil.Load()).Sub(now); rest > 0 {
+		return nil, min(rest, r.Poll)
+	}
 	if early := linger - now.Sub(r.advancedAt); room < r.Batch/16 && open > 0 && early > 0 {
 		return nil, early // more slots are about to be free: one transaction for all of them
 	}

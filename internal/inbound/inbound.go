@@ -259,13 +259,10 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 // mark lets the worst that became of a webhook's facts decide its state.
 func mark(w *arauto.Webhook, a arauto.Applied) {
 	switch {
-	case a.Refused:
-		w.State = arauto.WebhookUnmatched
-	case a.Orphan && w.State == arauto.WebhookApplied:
+	case a.Orphan && w.Tries < orphanTries:
 		w.State = arauto.WebhookOrphan
-		if w.Tries >= orphanTries {
-			w.State = arauto.WebhookUnmatched
-		}
+	case (a.Orphan || a.Refused) && w.State == arauto.WebhookApplied:
+		w.State = arauto.WebhookUnmatched
 	default:
 		return
 	}

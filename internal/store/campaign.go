@@ -99,6 +99,7 @@ func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
 // UpdateCampaign stores c's name, parts and settings, not its state. A campaign that runs must be
 // paused first; c.Version must be the one that was read.
 func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	var stored arauto.Campaign
 	err := s.db.write(ctx, func(t querier) error {
 		old, err := s.campaign(ctx, t, c.Account, c.ID)
 		if err != nil {
@@ -121,12 +122,12 @@ func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if n == 0 {
 			return errCampaignMoved(old)
 		}
-		if c, err = s.campaign(ctx, t, c.Account, c.ID); err != nil {
+		if stored, err = s.campaign(ctx, t, c.Account, c.ID); err != nil {
 			return err
 		}
-		return s.audit(ctx, t, now, actor, "campaign.update", subject("campaign", c.ID), detail("name", c.Name))
+		return s.audit(ctx, t, now, actor, "campaign.update", subject("campaign", c.ID), detail("name", stored.Name))
 	})
-	return c, err
+	return stored, err
 }
 
 func errCampaignMoved(c arauto.Campaign) error {

@@ -12,20 +12,22 @@ import (
 	"arauto"
 )
 
-// LiveSenders lists the senders, over all accounts, that have something to do: a running campaign, or
-// attempts that are open, whatever became of their campaign.
+// LiveSenders lists the senders, over all accounts, that have something to do: a running campaign while
+// they are not paused, or attempts that are open, whatever became of their campaign. One that cannot be
+// read is part of the error and does not keep the others out of the list.
 func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		pairs, err := all(ctx, q, func(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) },
-			`SELECT account_id, sender_id FROM campaign WHERE state = 'running' AND channel = 'whatsapp'
+			`SELECT p.account_id, p.sender_id FROM campaign p JOIN sender s ON s.account_id = p.account_id AND s.id = p.sender_id
+			 WHERE p.state = 'running' AND p.channel = 'whatsapp' AND s.pause = ''
 			 UNION SELECT p.account_id, p.sender_id FROM campaign p JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id
 			 WHERE k.state = 'sending' GROUP BY p.account_id, p.sender_id, p.id HAVING SUM(k.n) > 0 ORDER BY 1, 2`)
+		list = nil
 		for _, p := range pairs {
-			sender, err := s.sender(ctx, q, p[0], p[1])
-			if err != nil {
-				return err
+			sender, unread := s.sender(ctx, q, p[0], p[1])
+			if err = errors.Join(err, unread); unread == nil {
+				list = append(list, sender)
 			}
-			list = append(list, sender)
 		}
 		return err
 	})
@@ -231,6 +233,10 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 	input := in.input(c)
 	input.Unfit = candidate.Unfit
 	v := arauto.Decide(input, in.now)
+	if v.Outcome == arauto.Go && (g.campaign.Sender != in.sender || candidate.Version != 0 && candidate.Version != g.campaign.Version) {
+		// The campaign was changed since the message was filled: what was filled is not what is wanted now.
+		v = arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: "changed a moment ago"}
+	}
 	if v.Outcome == arauto.Go && g.room == 0 {
 		v = arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: heldWords}
 	}
