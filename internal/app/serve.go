@@ -49,6 +49,9 @@ func (a *App) address(l net.Listener) string {
 const (
 	sweepEvery     = 10 * time.Minute
 	answersKeptFor = 24 * time.Hour
+	// webhooksKeptFor is well beyond the seven days for which Meta repeats a webhook.
+	webhooksKeptFor = 30 * 24 * time.Hour
+	webhooksAtOnce  = 1000
 )
 
 // sweep forgets what is kept for a while only.
@@ -63,6 +66,20 @@ func (a *App) sweep(ctx context.Context) error {
 			if err := a.store.SweepIdempotent(ctx, clock().Add(-answersKeptFor)); err != nil && ctx.Err() == nil {
 				a.logger.Error("old answers were not swept", "err", err)
 			}
+			a.sweepWebhooks(ctx)
+		}
+	}
+}
+
+// sweepWebhooks forgets in small transactions, so that it is in nobody's way.
+func (a *App) sweepWebhooks(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := a.store.SweepWebhooks(ctx, clock().Add(-webhooksKeptFor), webhooksAtOnce)
+		if err != nil && ctx.Err() == nil {
+			a.logger.Error("old webhooks were not swept", "err", err)
+		}
+		if err != nil || n < webhooksAtOnce {
+			return
 		}
 	}
 }

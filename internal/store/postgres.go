@@ -118,7 +118,7 @@ type postgresQuerier struct {
 }
 
 func (q postgresQuerier) query(ctx context.Context, sql string, args ...any) (rows, error) {
-	r, err := q.on.Query(ctx, sql, args...) //nolint:sqlclosecheck // whoever asked reads them and closes them
+	r, err := q.on.Query(ctx, sql, storable(args)...) //nolint:sqlclosecheck // whoever asked reads them and closes them
 	if err != nil {
 		return nil, fmt.Errorf("query %q: %w", sql, err)
 	}
@@ -126,7 +126,7 @@ func (q postgresQuerier) query(ctx context.Context, sql string, args ...any) (ro
 }
 
 func (q postgresQuerier) exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	tag, err := q.on.Exec(ctx, sql, args...)
+	tag, err := q.on.Exec(ctx, sql, storable(args)...)
 	if err != nil {
 		return 0, fmt.Errorf("run %q: %w", sql, err)
 	}
@@ -139,7 +139,7 @@ func (q postgresQuerier) each(ctx context.Context, sql string, args [][]any) ([]
 	}
 	batch := &pgx.Batch{}
 	for _, a := range args {
-		batch.Queue(sql, a...)
+		batch.Queue(sql, storable(a)...)
 	}
 	results := q.on.SendBatch(ctx, batch)
 	defer results.Close()
@@ -152,4 +152,24 @@ func (q postgresQuerier) each(ctx context.Context, sql string, args [][]any) ([]
 		changed[i] = tag.RowsAffected()
 	}
 	return changed, results.Close()
+}
+
+// storable drops the NUL characters that strangers put into texts: PostgreSQL has no place for them and
+// would refuse the whole batch.
+func storable(args []any) []any {
+	for i, a := range args {
+		switch v := a.(type) {
+		case string:
+			if strings.IndexByte(v, 0) >= 0 {
+				args[i] = strings.ReplaceAll(v, "\x00", "")
+			}
+		case []string:
+			for n, text := range v {
+				if strings.IndexByte(text, 0) >= 0 {
+					v[n] = strings.ReplaceAll(text, "\x00", "")
+				}
+			}
+		}
+	}
+	return args
 }

@@ -39,7 +39,7 @@ func scanWebhook(r rows) (arauto.Webhook, error) {
 func (s *Store) OpenWebhooks(ctx context.Context, now time.Time, limit int) (list []arauto.Webhook, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		list, err = all(ctx, q, scanWebhook, `SELECT `+webhookColumns+` FROM webhook
-			WHERE state IN ('new', 'orphan') AND retry_at <= $1 ORDER BY account_id, retry_at, id LIMIT $2`, ms(now), limit)
+			WHERE state IN ('new', 'orphan') AND retry_at <= $1 ORDER BY retry_at, account_id, id LIMIT $2`, ms(now), limit)
 		return err
 	})
 	return list, err
@@ -70,4 +70,15 @@ func (s *Store) Webhooks(ctx context.Context, account int64, state arauto.Webhoo
 		return err
 	})
 	return list, err
+}
+
+// SweepWebhooks forgets webhooks that were settled before that moment, at most limit of them, and returns
+// how many. Open ones and those that could not be read stay.
+func (s *Store) SweepWebhooks(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+	err = s.db.write(ctx, func(t querier) (err error) {
+		n, err = t.exec(ctx, `DELETE FROM webhook WHERE (account_id, id) IN (SELECT account_id, id FROM webhook
+			WHERE state IN ('applied', 'unmatched') AND received_at < $1 LIMIT $2)`, ms(before), limit)
+		return err
+	})
+	return n, err
 }

@@ -343,6 +343,7 @@ CREATE TABLE webhook (
     PRIMARY KEY (account_id, id)
 );
 CREATE INDEX webhook_open ON webhook (account_id, retry_at, id) WHERE state IN ('new', 'orphan');
+CREATE INDEX webhook_settled ON webhook (account_id, received_at, id) WHERE state IN ('applied', 'unmatched');
 
 CREATE TABLE job (
     account_id  bigint NOT NULL,
