@@ -73,7 +73,7 @@ func speaksFor(kind arauto.EventKind, latest bool) bool {
 
 func (s *Store) attemptsWithContacts(ctx context.Context, t querier, account int64, ids []int64) (map[int64]arauto.Attempt, map[int64]arauto.Contact, error) {
 	// Contacts are locked before attempts, as everywhere, so that two transactions cannot wait in a circle.
-	owners, err := all(ctx, t, scanInt, `SELECT contact_id FROM attempt WHERE account_id = $1 AND `+s.db.in("id", "$2"), account, s.db.list(ids))
+	owners, err := all(ctx, t, scanInt, `SELECT contact_id FROM attempt WHERE `+s.db.keyed("id", "$1", "$2"), account, s.db.list(ids))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Store) attemptsWithContacts(ctx context.Context, t querier, account int
 	if err != nil {
 		return nil, nil, err
 	}
-	list, err := all(ctx, t, scanAttempt, `SELECT `+attemptColumns+` FROM attempt WHERE account_id = $1 AND `+s.db.in("id", "$2")+
+	list, err := all(ctx, t, scanAttempt, `SELECT `+attemptColumns+` FROM attempt WHERE `+s.db.keyed("id", "$1", "$2")+
 		` ORDER BY id`+s.db.lock(), account, s.db.list(ids))
 	attempts := make(map[int64]arauto.Attempt, len(list))
 	for _, a := range list {

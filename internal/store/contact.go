@@ -102,7 +102,7 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 
 func (s *Store) nameDuplicates(ctx context.Context, t querier, account, campaign int64, list []arauto.Contact, again []string, inserted []bool, added []arauto.Added) error {
 	there, err := all(ctx, t, func(r rows) (p idOfPerson, err error) { return p, r.Scan(&p.key, &p.id) },
-		`SELECT person_key, id FROM contact WHERE account_id = $1 AND `+s.db.in("person_key", "$2")+` AND campaign_id = $3 AND deleted_at = 0`,
+		`SELECT person_key, id FROM contact WHERE `+s.db.keyed("person_key", "$1", "$2")+` AND campaign_id = $3 AND deleted_at = 0`,
 		account, s.db.list(again), campaign)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 
 // contactsByID reads contacts to change them; on PostgreSQL their rows are kept for this transaction.
 func (s *Store) contactsByID(ctx context.Context, t querier, account int64, ids []int64) (map[int64]arauto.Contact, error) {
-	list, err := all(ctx, t, scanContact, `SELECT `+contactColumns+` FROM contact WHERE account_id = $1 AND `+s.db.in("id", "$2")+
+	list, err := all(ctx, t, scanContact, `SELECT `+contactColumns+` FROM contact WHERE `+s.db.keyed("id", "$1", "$2")+
 		` ORDER BY id`+s.db.lock(), account, s.db.list(ids))
 	if err != nil {
 		return nil, err

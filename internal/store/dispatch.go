@@ -191,7 +191,7 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 	if in.suppressions, err = in.store.suppressionsOf(ctx, t, in.account, keys); err != nil {
 		return err
 	}
-	touches, err := all(ctx, t, scanNamed, `SELECT key, last_touch_at FROM person WHERE account_id = $1 AND `+in.store.db.in("key", "$2"), in.account, in.store.db.list(keys))
+	touches, err := all(ctx, t, scanNamed, `SELECT key, last_touch_at FROM person WHERE `+in.store.db.keyed("key", "$1", "$2"), in.account, in.store.db.list(keys))
 	in.touched = make(map[string]time.Time, len(touches))
 	for _, p := range touches {
 		in.touched[p.name] = moment(p.id)

@@ -194,7 +194,7 @@ func (f *applying) lookUp(ctx context.Context, t querier, by string, values []in
 	}
 	list, err := all(ctx, t, func(r rows) (a foundAttempt, err error) {
 		return a, r.Scan(&a.id, &a.key, &a.sender, &a.contact, &a.providerID)
-	}, `SELECT id, provider_key, sender_id, contact_id, provider_id FROM attempt WHERE account_id = $1 AND `+f.store.db.in(by, "$2")+filter, f.account.ID, f.store.db.list(values))
+	}, `SELECT id, provider_key, sender_id, contact_id, provider_id FROM attempt WHERE `+f.store.db.keyed(by, "$1", "$2")+filter, f.account.ID, f.store.db.list(values))
 	own := list[:0]
 	for _, a := range list {
 		if f.senders[a.sender] {

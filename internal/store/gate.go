@@ -12,7 +12,7 @@ import (
 func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64) (list []arauto.GateInput, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		list = nil
-		rows, err := all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact WHERE account_id = $1 AND `+s.db.in("id", "$2")+` ORDER BY id`, account, s.db.list(contacts))
+		rows, err := all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact WHERE `+s.db.keyed("id", "$1", "$2")+` ORDER BY id`, account, s.db.list(contacts))
 		if err != nil {
 			return err
 		}

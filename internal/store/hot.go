@@ -11,7 +11,7 @@ import (
 // statements that answer which rows they changed, the row's id.
 type hot struct {
 	each string // one row: $1, $2, …
-	set  string // all rows: $1 the account, $2, $3, … one array per column; returns the ids it changed
+	set  string // all rows: $1, $2, … one array per column; returns the ids it changed. See keyed for why the account is one too
 	// silent statements are not asked which rows they changed.
 	silent bool
 }
@@ -21,9 +21,9 @@ func (s *Store) run(ctx context.Context, t querier, h hot, list [][]any) ([]int6
 	if len(list) == 0 || !s.db.postgres() {
 		return t.each(ctx, h.each, list)
 	}
-	args := []any{list[0][0]}
-	for i := 1; i < len(list[0]); i++ {
-		args = append(args, array(list, i))
+	args := make([]any, len(list[0]))
+	for i := range args {
+		args[i] = array(list, i)
 	}
 	ids, err := all(ctx, t, scanInt, h.set, args...)
 	if err != nil {
@@ -71,8 +71,8 @@ var (
 		each: `UPDATE contact SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = $4, attempts = $5, due_at = 0, version = version + 1
 			WHERE account_id = $1 AND id = $2 AND version = $3`,
 		set: `UPDATE contact c SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = u.attempt, attempts = u.n, due_at = 0, version = c.version + 1
-			FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(id, version, attempt, n)
-			WHERE c.account_id = $1 AND c.id = u.id AND c.version = u.version RETURNING c.id`,
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(account, id, version, attempt, n)
+			WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.version RETURNING c.id`,
 	}
 	insertAttempt = hot{
 		each: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
@@ -80,16 +80,16 @@ var (
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '', 0, '', 0, '', $9, 0, 0, 0, 0, 0)`,
 		set: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
 			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			SELECT $1, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, 'open', '', 0, '', 0, '', u.at, 0, 0, 0, 0, 0
-			FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-			AS u(id, campaign, contact, sender, previous, n, epoch, at) RETURNING id`,
+			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, 'open', '', 0, '', 0, '', u.at, 0, 0, 0, 0, 0
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+			AS u(account, id, campaign, contact, sender, previous, n, epoch, at) RETURNING id`,
 	}
 	// A person's phone is no row in person_alias: the key says it, in every spelling.
 	touchPerson = hot{
 		each: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, 0, $2, $3, $4, $4)
 			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`,
 		set: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at)
-			SELECT $1, 0, u.key, u.name, u.at, u.at FROM unnest($2::text[], $3::text[], $4::bigint[]) AS u(key, name, at) ORDER BY u.key
+			SELECT u.account, 0, u.key, u.name, u.at, u.at FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS u(account, key, name, at) ORDER BY u.key
 			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at RETURNING id`,
 		silent: true,
 	}
@@ -97,14 +97,14 @@ var (
 		each: `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, accepted_at = $8
 			WHERE account_id = $1 AND id = $2 AND state = $3`,
 		set: `UPDATE attempt a SET state = u.next, provider_id = u.provider, provider_key = u.key, wa_id = u.waid, accepted_at = u.at
-			FROM unnest($2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[]) AS u(id, was, next, provider, key, waid, at)
-			WHERE a.account_id = $1 AND a.id = u.id AND a.state = u.was RETURNING a.id`,
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[]) AS u(account, id, was, next, provider, key, waid, at)
+			WHERE a.account_id = u.account AND a.id = u.id AND a.state = u.was RETURNING a.id`,
 	}
 	acceptContact = hot{
 		each: `UPDATE contact SET state = $4, sent_at = $5, updated_at = $6, version = version + 1
 			WHERE account_id = $1 AND id = $2 AND version = $3`,
 		set: `UPDATE contact c SET state = u.state, sent_at = u.sent, updated_at = u.updated, version = c.version + 1
-			FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[]) AS u(id, version, state, sent, updated)
-			WHERE c.account_id = $1 AND c.id = u.id AND c.version = u.version RETURNING c.id`,
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[]) AS u(account, id, version, state, sent, updated)
+			WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.version RETURNING c.id`,
 	}
 )

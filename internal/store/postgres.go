@@ -94,14 +94,22 @@ func retryable(err error) bool {
 
 func (db *postgresDB) list(values any) any { return values }
 
-// in goes through a join: of `= ANY(list)` the planner may make a filter over all of an account's rows
-// while it believes that they are few.
 func (db *postgresDB) in(column, placeholder string) string {
-	kind := "text"
-	if strings.HasSuffix(column, "id") || strings.HasSuffix(column, "provider_key") {
-		kind = "bigint"
+	return column + " IN (SELECT unnest(" + placeholder + "::" + arrayOf(column) + "))"
+}
+
+// keyed hides the account from the planner. While it believes that an account has few rows — of a table
+// that was empty when it looked — it would walk all of them instead of looking up those that are asked for.
+func (db *postgresDB) keyed(column, account, list string) string {
+	return "(account_id, " + column + ") IN (SELECT " + account + "::bigint, unnest(" + list + "::" + arrayOf(column) + "))"
+}
+
+// arrayOf is the type of a list of a column's values: ids and hashes are numbers, all else is text.
+func arrayOf(column string) string {
+	if strings.HasSuffix(column, "id") || column == "provider_key" {
+		return "bigint[]"
 	}
-	return column + " IN (SELECT unnest(" + placeholder + "::" + kind + "[]))"
+	return "text[]"
 }
 
 func (db *postgresDB) lock() string   { return " FOR UPDATE" }

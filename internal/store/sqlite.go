@@ -238,6 +238,10 @@ func (db *sqliteDB) in(column, placeholder string) string {
 	return column + " IN (SELECT value FROM json_each(" + placeholder + "))"
 }
 
+func (db *sqliteDB) keyed(column, account, list string) string {
+	return "account_id = " + account + " AND " + db.in(column, list)
+}
+
 func (db *sqliteDB) lock() string   { return "" }
 func (db *sqliteDB) postgres() bool { return false }
 

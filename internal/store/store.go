@@ -90,6 +90,9 @@ type database interface {
 	list(values any) any
 	// in is the condition that column is one of the list at placeholder.
 	in(column, placeholder string) string
+	// keyed is the condition that the row is the account's and column one of the list: the two together, so
+	// that rows are looked up one by one.
+	keyed(column, account, list string) string
 	// lock is what a SELECT ends with to keep its rows for this transaction.
 	lock() string
 	postgres() bool

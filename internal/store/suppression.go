@@ -148,7 +148,7 @@ func (s *Store) SuppressionsOf(ctx context.Context, account int64, personKeys []
 }
 
 func (s *Store) suppressionsOf(ctx context.Context, q querier, account int64, personKeys []string) (map[string][]arauto.Suppression, error) {
-	list, err := all(ctx, q, scanSuppression, `SELECT `+suppressionColumns+` FROM suppression WHERE account_id = $1 AND `+s.db.in("person_key", "$2"), account, s.db.list(personKeys))
+	list, err := all(ctx, q, scanSuppression, `SELECT `+suppressionColumns+` FROM suppression WHERE `+s.db.keyed("person_key", "$1", "$2"), account, s.db.list(personKeys))
 	m := map[string][]arauto.Suppression{}
 	for _, p := range list {
 		m[p.PersonKey] = append(m[p.PersonKey], p)
