@@ -31,6 +31,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"job", testJob},
 		{"import", testImport},
 		{"lease", testLease},
+		{"facts", testFacts},
+		{"webhook", testWebhook},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
