@@ -360,6 +360,43 @@ func TestPreference_ByUserIDReachesThePhonesKey(t *testing.T) {
 	})
 }
 
+func TestPreference_ComesAgainLater(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		in := w.send(ana, 0)
+		wish := func(value string) []byte {
+			return body(ourNumber, wire{"user_preferences": []wire{{"wa_id": ana.Digits(), "category": "marketing_messages", "value": value, "timestamp": time.Now().Unix()}}})
+		}
+		holds := func(want bool, rows int) {
+			t.Helper()
+			list := w.suppressions(ana)
+			got := false
+			for _, s := range list {
+				got = got || s.Holds(arauto.ChannelWhatsApp, true, time.Now())
+			}
+			if got != want || len(list) != rows {
+				t.Fatalf("in force %v, want %v, %d rows, want %d: %+v", got, want, len(list), rows, list)
+			}
+		}
+		refused := status(wamid(in), "", "failed", time.Now())
+		refused["statuses"].([]wire)[0]["errors"] = []wire{{"code": 131050, "title": "Stopped marketing"}}
+		stop := [][]byte{wish("stop"), body(ourNumber, refused)}
+		w.post(w.app, stop...)
+		holds(true, 1)
+		time.Sleep(time.Minute)
+		resume := wish("resume")
+		w.post(w.app, resume)
+		holds(false, 1)
+		time.Sleep(time.Minute)
+		w.post(w.app, stop...)
+		holds(false, 1)
+		w.post(w.app, wish("stop"))
+		holds(true, 2)
+		time.Sleep(time.Minute)
+		w.post(w.app, resume)
+		holds(true, 2)
+	})
+}
+
 func TestApply_AnotherAppsNumberIsRefused(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		in := w.send(ana, 0)

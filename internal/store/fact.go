@@ -133,12 +133,20 @@ func (f *applying) providerStops(ctx context.Context, t querier, facts []arauto.
 			continue
 		}
 		if c, ok := byAttempt[attempts[i]]; ok {
-			if err := f.store.suppress(ctx, t, f.now, providerStop(c, fact.Status.Detail)); err != nil {
+			if err := f.store.suppress(ctx, t, f.said(fact), providerStop(c, fact.Status.Detail)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// said is when a fact happened, as far as it can have: the provider's clock may be ahead of ours.
+func (f *applying) said(fact arauto.Fact) time.Time {
+	if fact.At.IsZero() || fact.At.After(f.now) {
+		return f.now
+	}
+	return fact.At
 }
 
 // attemptsOf finds the attempt that each status speaks of: by the ref that travelled with the message,

@@ -148,12 +148,12 @@ func (f *applying) wish(ctx context.Context, t querier, fact arauto.Fact, key st
 	}
 	switch {
 	case wish == arauto.PreferenceResume:
-		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourceKeyword, sourceButton, sourcePreference, sourceProvider}, stop.Evidence)
+		return f.store.lift(ctx, t, f.said(fact), f.account.ID, key, []string{sourceKeyword, sourceButton, sourcePreference, sourceProvider}, stop.Evidence)
 	case wish == arauto.PreferenceStop:
-		return f.store.suppress(ctx, t, f.now, stop)
+		return f.store.suppress(ctx, t, f.said(fact), stop)
 	case r.Action != "" && arauto.OptsOutOfMarketing(r.Action):
 		stop.Scope, stop.Source = arauto.SuppressMarketing, sourceButton
-		return f.store.suppress(ctx, t, f.now, stop)
+		return f.store.suppress(ctx, t, f.said(fact), stop)
 	}
 	return nil
 }
@@ -189,12 +189,12 @@ func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) 
 	}
 	switch p.Wish {
 	case arauto.PreferenceStop:
-		return f.store.suppress(ctx, t, f.now, arauto.Suppression{
+		return f.store.suppress(ctx, t, f.said(fact), arauto.Suppression{
 			Account: f.account.ID, PersonKey: key, Phone: arauto.PhoneOfWAID(p.WAID),
 			Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Source: sourcePreference, Evidence: p.Detail,
 		})
 	case arauto.PreferenceResume:
-		return f.store.lift(ctx, t, f.now, f.account.ID, key, []string{sourcePreference, sourceProvider}, p.Detail)
+		return f.store.lift(ctx, t, f.said(fact), f.account.ID, key, []string{sourcePreference, sourceProvider}, p.Detail)
 	}
 	return nil
 }

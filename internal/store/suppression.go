@@ -49,9 +49,19 @@ func checkSuppression(p arauto.Suppression, i int) error {
 	return nil
 }
 
-// suppress stores one entry, unless it is in force already. Its own row is its evidence: no audit.
-func (s *Store) suppress(ctx context.Context, t querier, now time.Time, p arauto.Suppression) error {
-	_, _, err := s.suppressAll(ctx, t, now, p.Account, []arauto.Suppression{p})
+// suppress stores one entry that was asked for at said, unless it is in force already, or was lifted by
+// what was asked for later. Its own row is its evidence: no audit.
+func (s *Store) suppress(ctx context.Context, t querier, said time.Time, p arauto.Suppression) error {
+	there, err := s.suppressionsOf(ctx, t, p.Account, []string{p.PersonKey})
+	if err != nil {
+		return err
+	}
+	for _, old := range there[p.PersonKey] {
+		if old.Scope == p.Scope && old.Channel == p.Channel && !old.CreatedAt.After(said) && old.LiftedAt.After(said) {
+			return nil
+		}
+	}
+	_, _, err = s.suppressAll(ctx, t, said, p.Account, []arauto.Suppression{p})
 	return err
 }
 
@@ -120,10 +130,12 @@ func (s *Store) LiftSuppression(ctx context.Context, actor arauto.Actor, now tim
 // liftedBy stands between why an entry was made and why it was lifted.
 const liftedBy = " | lifted: "
 
-// lift ends those of a person's entries in force that came from one of sources, with the evidence for it.
-func (s *Store) lift(ctx context.Context, t querier, now time.Time, account int64, personKey string, sources []string, evidence string) error {
+// lift ends those of a person's entries in force that came from one of sources and were made before said,
+// with the evidence for it. What was asked for after that stays: said may be told late, and again. A
+// provider tells whole seconds.
+func (s *Store) lift(ctx context.Context, t querier, said time.Time, account int64, personKey string, sources []string, evidence string) error {
 	_, err := t.exec(ctx, `UPDATE suppression SET lifted_at = $3, evidence = evidence || $4 WHERE account_id = $1 AND person_key = $2
-		AND lifted_at = 0 AND `+s.db.in("source", "$5"), account, personKey, ms(now), liftedBy+evidence, s.db.list(sources))
+		AND lifted_at = 0 AND created_at < $6 AND `+s.db.in("source", "$5"), account, personKey, ms(said), liftedBy+evidence, s.db.list(sources), ms(said.Add(time.Second)))
 	return err
 }
 
