@@ -148,7 +148,7 @@ func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 	}
 	engine := dispatch.New(dispatch.Config{
 		Store: p.store, Roster: p.store, Leases: p.store, Messenger: whatsapp.New(whatsapp.Config{}), Node: "bench", Now: now,
-		Logger: quiet(), Slots: slots,
+		Logger: quiet(),
 	})
 	if err := profile(c.Profile); err != nil {
 		return rated, err
@@ -218,7 +218,7 @@ func untilDone(ctx context.Context, p *place, c arauto.Campaign, began time.Time
 		select {
 		case <-ctx.Done():
 			return 0, ctx.Err()
-		case <-time.After(10 * time.Millisecond):
+		case <-time.After(25 * time.Millisecond):
 		}
 	}
 }

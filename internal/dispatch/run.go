@@ -35,7 +35,11 @@ type run struct {
 	answers  chan arauto.Answer
 	answered []arauto.Answer // taken from answers and not recorded yet
 	inFlight int             // intended and not recorded
-	posts    sync.WaitGroup
+
+	advanced  chan advanced
+	advancing int // transactions under way
+	reserved  int // slots that their intents will need
+	posts     sync.WaitGroup
 }
 
 // feed is a running campaign and the contacts read for it that were not tried yet. They are reserved by
@@ -77,12 +81,12 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	}
 	// What a slow moment leaves unused is kept for a tenth of a second, so that the rate is met; nothing is
 	// saved up beforehand, so that it is not exceeded at the start.
-	burst := max(1, min(perSecond/10, e.Batch))
+	burst := max(1, min(perSecond/10, e.Slots))
 	pacer := rate.NewLimiter(rate.Limit(perSecond), burst)
 	pacer.AllowN(e.Now(), burst)
 	return &run{
 		Engine: e, sender: s, lease: lease, pacer: pacer,
-		jobs: make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots),
+		jobs: make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
 	}
 }
 
@@ -92,6 +96,10 @@ func (r *run) loop(ctx context.Context) error {
 	posting, abandon := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := context.AfterFunc(ctx, func() { time.AfterFunc(r.Drain, abandon) })
 	defer func() {
+		for r.advancing > 0 {
+			// What it made durable is posted all the same: unposted it would be unknown.
+			_ = r.settle(posting, <-r.advanced)
+		}
 		close(r.jobs)
 		r.posts.Wait()
 		close(r.answers)
@@ -103,31 +111,58 @@ func (r *run) loop(ctx context.Context) error {
 		if err := r.refresh(ctx); err != nil {
 			return err
 		}
-		r.collect()
-		if len(r.work) == 0 && r.inFlight == 0 || r.paused {
+		if err := r.collect(posting); err != nil {
+			return err
+		}
+		if len(r.work) == 0 && r.inFlight == 0 && r.advancing == 0 || r.paused {
 			return nil
 		}
-		batch, wait := r.next(ctx)
-		if len(batch) == 0 && !r.recordNow() {
-			if err := r.pause(ctx, wait); err != nil {
-				return nil
+		wait := r.Poll
+		if r.advancing < advances {
+			var batch []prepared
+			if batch, wait = r.next(ctx); len(batch) > 0 || r.advancing == 0 && r.recordNow() {
+				r.advance(ctx, batch)
+				continue
 			}
-			continue
 		}
-		if err := r.advance(ctx, posting, batch); err != nil {
-			return err
+		if err := r.pause(ctx, wait); err != nil {
+			return nil
 		}
 	}
 }
 
-// collect takes the answers that have come in.
-func (r *run) collect() {
-	for len(r.answered) < r.Slots {
+// advances is how many transactions are under way at once: while one is written the next is prepared, so
+// that the database is never waited for with empty hands.
+const advances = 2
+
+// advanced is one transaction that has ended.
+type advanced struct {
+	at       time.Time
+	answers  []arauto.Answer
+	batch    []prepared
+	intended []arauto.Intended
+	err      error
+}
+
+// collect takes the answers that have come in, and what became of the transactions that have ended.
+func (r *run) collect(posting context.Context) error {
+	for {
+		select {
+		case done := <-r.advanced:
+			if err := r.settle(posting, done); err != nil {
+				return err
+			}
+			continue
+		default:
+		}
+		if len(r.answered) >= r.Slots {
+			return nil
+		}
 		select {
 		case a := <-r.answers:
 			r.answered = append(r.answered, a)
 		default:
-			return
+			return nil
 		}
 	}
 }
@@ -139,7 +174,7 @@ func (r *run) recordNow() bool {
 
 // pause waits for an answer, the pacer or new work; an error means the line has to be let go.
 func (r *run) pause(ctx context.Context, wait time.Duration) error {
-	if len(r.answered) > 0 {
+	if len(r.answered) > 0 && r.advancing == 0 {
 		wait = min(wait, max(0, linger-r.Now().Sub(r.advancedAt)))
 	}
 	timer := time.NewTimer(wait)
@@ -149,6 +184,8 @@ func (r *run) pause(ctx context.Context, wait time.Duration) error {
 		return ctx.Err()
 	case a := <-r.answers:
 		r.answered = append(r.answered, a)
+	case done := <-r.advanced:
+		r.advanced <- done // there is room: it was one of those that are counted
 	case <-timer.C:
 	}
 	return nil
@@ -242,7 +279,7 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	}
 	// What is answered gives its slots back in the same transaction.
 	open := r.inFlight - len(r.answered)
-	room := min(r.Slots-open, r.Batch)
+	room := min(r.Slots-open-r.reserved, r.Batch)
 	if room <= 0 || ctx.Err() != nil {
 		return nil, r.Poll
 	}
@@ -250,12 +287,18 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	if rest := time.UnixMilli(r.restUntil.Load()).Sub(now); rest > 0 {
 		return nil, min(rest, r.Poll)
 	}
-	if early := linger - now.Sub(r.advancedAt); room < r.Batch/16 && open > 0 && early > 0 {
-		return nil, early // more slots are about to be free: one transaction for all of them
+	// More slots are about to be free, and one transaction serves all of them; a second one beside one that
+	// is under way has to be worth it.
+	if early := linger - now.Sub(r.advancedAt); r.advancing == 0 && room < r.Batch/16 && open > 0 && early > 0 {
+		return nil, early
 	}
-	tokens := int(r.pacer.TokensAt(now))
+	if r.advancing > 0 && room < r.Batch {
+		return nil, r.Poll
+	}
+	tokens := int(r.pacer.TokensAt(now)) - r.reserved
 	if tokens < 1 {
-		return nil, time.Duration(float64(time.Second) * (1 - r.pacer.TokensAt(now)) / float64(r.pacer.Limit()))
+		missing := 1 + float64(r.reserved) - r.pacer.TokensAt(now)
+		return nil, max(time.Millisecond, time.Duration(float64(time.Second)*missing/float64(r.pacer.Limit())))
 	}
 	room = min(room, tokens)
 	var batch []prepared
@@ -285,29 +328,42 @@ func (r *run) dry() bool {
 	return true
 }
 
-// advance writes down the answers and makes the batch's intents durable, then posts those that the gate
-// let through.
-func (r *run) advance(ctx, posting context.Context, batch []prepared) error {
-	now := r.Now()
+// advance begins to write down the answers and to make the batch's intents durable.
+func (r *run) advance(ctx context.Context, batch []prepared) {
+	done := advanced{at: r.Now(), answers: r.answered[:min(len(r.answered), r.Batch)], batch: batch}
+	r.answered = r.answered[len(done.answers):]
+	r.advancedAt = done.at
+	r.advancing++
+	r.reserved += len(batch)
 	list := make([]arauto.Candidate, len(batch))
 	for i, p := range batch {
 		list[i] = p.Candidate
 	}
-	intended, err := r.Store.Advance(ctx, now, r.lease, r.sender.ID, r.answered, list)
-	if err == nil || arauto.KindOf(err) == arauto.KindConflict {
-		r.inFlight -= len(r.answered)
-		r.answered = nil
+	go func() {
+		done.intended, done.err = r.Store.Advance(context.WithoutCancel(ctx), done.at, r.lease, r.sender.ID, done.answers, list)
+		r.advanced <- done
+	}()
+}
+
+// settle takes a transaction that has ended: what it recorded gives its slots back, and what it intended
+// is posted.
+func (r *run) settle(posting context.Context, done advanced) error {
+	r.advancing--
+	r.reserved -= len(done.batch)
+	if done.err == nil || arauto.KindOf(done.err) == arauto.KindConflict {
+		r.inFlight -= len(done.answers)
+	} else {
+		r.answered = append(done.answers, r.answered...)
 	}
-	if err != nil {
-		return err
+	if done.err != nil {
+		return done.err
 	}
-	r.advancedAt = now
 	posted, waiting := 0, 0
-	for i, in := range intended {
+	for i, in := range done.intended {
 		switch in.Verdict.Outcome {
 		case arauto.Go:
 			posted++
-			message := batch[i].message
+			message := done.batch[i].message
 			message.Ref = in.Attempt.Ref()
 			r.post(posting, post{in, message}, r.inFlight+posted)
 		case arauto.Wait:
@@ -316,11 +372,11 @@ func (r *run) advance(ctx, posting context.Context, batch []prepared) error {
 			r.paused = r.paused || in.Verdict.Reason == arauto.ReasonSenderTrouble
 		}
 	}
-	if len(batch) > 0 && waiting == len(batch) {
+	if len(done.batch) > 0 && waiting == len(done.batch) {
 		r.restless = r.Poll // nobody may be tried yet: asking again at once would give the same answer
 	}
 	r.inFlight += posted
-	r.pacer.AllowN(now, posted)
+	r.pacer.AllowN(r.Now(), posted)
 	if r.Observer != nil {
 		r.Observer.Intended(r.sender.ID, posted)
 	}

@@ -204,11 +204,19 @@ func scanText(r rows) (s string, err error) { return s, r.Scan(&s) }
 // loadCampaign keeps the campaign's row as it is until the commit: whoever pauses it waits for this
 // transaction, and everything after the pause sees it.
 func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*campaignGate, error) {
-	share := ""
+	lock := ""
 	if in.store.db.postgres() {
-		share = ` FOR SHARE`
+		lock = ` FOR SHARE`
+		// Who counts down to a hold does it alone.
+		holds, err := one(ctx, t, scanInt, `SELECT hold_after FROM campaign WHERE account_id = $1 AND id = $2`, in.account, id)
+		if err != nil {
+			return nil, missing(err, "campaign", id)
+		}
+		if holds > 0 {
+			lock = ` FOR UPDATE`
+		}
 	}
-	c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+share, in.account, id)
+	c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+lock, in.account, id)
 	if err != nil {
 		return nil, missing(err, "campaign", id)
 	}
