@@ -46,7 +46,8 @@ func (a *App) mountEvolux() {
 		Reports: a.store, Inserter: inserter{a.imports, a.store}, Phones: phones{}.Search, Now: clock, Logger: a.logger,
 		TempDir: a.data.file("tmp"),
 	})
-	surface := a.server.Surface("evolux", "", func(w http.ResponseWriter, _ *http.Request, err error) {
+	// What is not there below the vendor's own paths is missing in the vendor's words.
+	fail := func(w http.ResponseWriter, _ *http.Request, err error) {
 		status := http.StatusInternalServerError
 		if s, ok := errors.AsType[interface {
 			error
@@ -57,11 +58,13 @@ func (a *App) mountEvolux() {
 			status = s
 		}
 		evolux.WriteError(w, status, words(err))
-	})
-	surface.Handle(evolux.SubscribersPath, arauto.TokenReports, 0, func(w http.ResponseWriter, r *http.Request, c server.Caller) {
+	}
+	reports := a.server.Surface("evolux", "/api/v1/reports/campaign/", fail)
+	inserts := a.server.Surface("evolux", "/api/v1/campaign/", fail)
+	reports.Handle(evolux.SubscribersPath, arauto.TokenReports, 0, func(w http.ResponseWriter, r *http.Request, c server.Caller) {
 		vendor.Subscribers(w, r, c.Token, c.Account)
 	})
-	surface.Handle(evolux.InsertPath, arauto.TokenWrite, evolux.MaxFile+(1<<20), func(w http.ResponseWriter, r *http.Request, c server.Caller) {
+	inserts.Handle(evolux.InsertPath, arauto.TokenWrite, evolux.MaxFile+(1<<20), func(w http.ResponseWriter, r *http.Request, c server.Caller) {
 		vendor.Insert(w, r, c.Token, c.Account)
 	})
 }
