@@ -330,8 +330,11 @@ func (r *run) dry() bool {
 
 // advance begins to write down the answers and to make the batch's intents durable.
 func (r *run) advance(ctx context.Context, batch []prepared) {
-	done := advanced{at: r.Now(), answers: r.answered[:min(len(r.answered), r.Batch)], batch: batch}
-	r.answered = r.answered[len(done.answers):]
+	// The answers get a slice of their own end: giving them back after a failure must not write over those
+	// that another transaction is still reading.
+	n := min(len(r.answered), r.Batch)
+	done := advanced{at: r.Now(), answers: r.answered[:n:n], batch: batch}
+	r.answered = r.answered[n:]
 	r.advancedAt = done.at
 	r.advancing++
 	r.reserved += len(batch)
