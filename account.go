@@ -18,6 +18,7 @@ type Account struct {
 
 	StopWords   []string // whole-message opt-out words
 	ResumeWords []string // whole-message words that undo an opt-out
+	Rules       Rules
 
 	CreatedAt time.Time
 }
@@ -39,5 +40,5 @@ func (a Account) Check() error {
 	if _, err := time.LoadLocation(a.TimeZone); err != nil || a.TimeZone == "" || a.TimeZone == "Local" {
 		return Errorf(KindInvalid, "time_zone", "%q is not an IANA time zone such as America/Sao_Paulo", a.TimeZone)
 	}
-	return nil
+	return a.Rules.Check()
 }

@@ -30,6 +30,7 @@ type Campaign struct {
 	HoldAfter int
 	// ReplyWindow is how long after a message a reply without context still counts as an answer to it.
 	ReplyWindow time.Duration
+	Policy      Policy
 	Version     int64 // of the row: a change names the version it was decided on
 
 	ScheduledFor time.Time

@@ -38,6 +38,7 @@ type wireCampaign struct {
 	Standing         bool                 `json:"standing" doc:"Waits for more contacts instead of completing"`
 	HoldAfter        int                  `json:"hold_after" doc:"Pauses once that many were sent to; 0 = never"`
 	ReplyWindowHours float64              `json:"reply_window_hours"`
+	Policy           wirePolicy           `json:"policy"`
 	Version          int64                `json:"version"`
 	Total            int64                `json:"total"`
 	Counts           map[string]int64     `json:"counts" doc:"Contacts by state"`
@@ -58,7 +59,7 @@ func wordCampaign(c arauto.Campaign, n arauto.Counts) wireCampaign {
 	out := wireCampaign{
 		ID: c.ID, UUID: c.UUID, Name: c.Name, Channel: string(c.Channel), State: string(c.State), Pause: text(c.Pause),
 		SenderID: number(c.Sender), TemplateID: number(c.Template), Mapping: map[string]wireValue{}, Standing: c.Standing, HoldAfter: c.HoldAfter,
-		ReplyWindowHours: c.ReplyWindow.Hours(), Version: c.Version, Total: n.Total(), Counts: map[string]int64{},
+		ReplyWindowHours: c.ReplyWindow.Hours(), Policy: wordPolicy(c.Policy), Version: c.Version, Total: n.Total(), Counts: map[string]int64{},
 		ScheduledFor: at(c.ScheduledFor), CreatedAt: at(c.CreatedAt), UpdatedAt: at(c.UpdatedAt), StartedAt: at(c.StartedAt), EndedAt: at(c.EndedAt),
 	}
 	for slot, v := range c.Mapping {
@@ -87,6 +88,7 @@ type newCampaign struct {
 	Standing         bool                 `json:"standing,omitempty"`
 	HoldAfter        int                  `json:"hold_after,omitempty" minimum:"0"`
 	ReplyWindowHours float64              `json:"reply_window_hours,omitempty" minimum:"0" maximum:"720" doc:"How long a reply without context still answers the message; default 72"`
+	Policy           wirePolicy           `json:"policy,omitempty" doc:"How fast, when, and what stops it"`
 	ScheduledFor     *time.Time           `json:"scheduled_for,omitempty" doc:"When it is to start; it does once it is scheduled"`
 }
 
@@ -98,6 +100,7 @@ type campaignChange struct {
 	Standing         *bool                 `json:"standing,omitempty"`
 	HoldAfter        *int                  `json:"hold_after,omitempty" minimum:"0"`
 	ReplyWindowHours *float64              `json:"reply_window_hours,omitempty" minimum:"0" maximum:"720"`
+	Policy           wirePolicy            `json:"policy,omitempty" doc:"Only what is named changes"`
 	ScheduledFor     *time.Time            `json:"scheduled_for,omitempty"`
 	Version          *int64                `json:"version,omitempty" doc:"The version this change was decided on; another one is a conflict"`
 }
@@ -123,7 +126,7 @@ func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body new
 	}
 	campaign := arauto.Campaign{Account: c.Account.ID, Channel: arauto.ChannelWhatsApp, State: arauto.CampaignDraft, ReplyWindow: arauto.DefaultReplyWindow}
 	change := campaignChange{
-		Name: &b.Name, SenderID: b.SenderID, TemplateID: b.TemplateID, Mapping: &b.Mapping, Standing: &b.Standing, HoldAfter: &b.HoldAfter, ScheduledFor: b.ScheduledFor,
+		Name: &b.Name, SenderID: b.SenderID, TemplateID: b.TemplateID, Mapping: &b.Mapping, Standing: &b.Standing, HoldAfter: &b.HoldAfter, Policy: b.Policy, ScheduledFor: b.ScheduledFor,
 	}
 	if b.ReplyWindowHours > 0 {
 		change.ReplyWindowHours = &b.ReplyWindowHours
@@ -217,7 +220,8 @@ func (a *API) change(ctx context.Context, c Caller, b campaignChange, campaign *
 	set(&campaign.Name, b.Name)
 	set(&campaign.Standing, b.Standing)
 	set(&campaign.HoldAfter, b.HoldAfter)
-	return nil
+	b.Policy.change(&campaign.Policy)
+	return campaign.Policy.Check()
 }
 
 func (a *API) campaign(ctx context.Context, c Caller, r ref) (arauto.Campaign, error) {

@@ -8,7 +8,7 @@ import (
 	"arauto"
 )
 
-const accountColumns = `id, uuid, slug, name, country, time_zone, language, stop_words, resume_words, created_at`
+const accountColumns = `id, uuid, slug, name, country, time_zone, language, stop_words, resume_words, rules, created_at`
 
 // CreateAccount stores a new account with an id, a UUID and, where it brings none, the default stop and
 // resume words. The error is invalid as of Account.Check, or a conflict when the slug is taken.
@@ -27,9 +27,9 @@ func (s *Store) CreateAccount(ctx context.Context, actor arauto.Actor, now time.
 		if a.ID, err = nextIDs(ctx, t, 0, "account", 1); err != nil {
 			return err
 		}
-		n, err := t.exec(ctx, `INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		n, err := t.exec(ctx, `INSERT INTO account (`+accountColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
 			ON CONFLICT DO NOTHING`, a.ID, a.UUID, a.Slug, a.Name, a.Country, a.TimeZone, a.Language,
-			jsonOf(words(a.StopWords)), jsonOf(words(a.ResumeWords)), ms(a.CreatedAt))
+			jsonOf(words(a.StopWords)), jsonOf(words(a.ResumeWords)), jsonOf(a.Rules), ms(a.CreatedAt))
 		if err != nil {
 			return err
 		}
@@ -55,8 +55,8 @@ func (s *Store) UpdateAccount(ctx context.Context, actor arauto.Actor, now time.
 		}
 		a.UUID, a.CreatedAt = was.UUID, was.CreatedAt
 		n, err := t.exec(ctx, `UPDATE account SET slug = $2, name = $3, country = $4, time_zone = $5, language = $6, stop_words = $7,
-			resume_words = $8 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account other WHERE other.slug = $2 AND other.id <> $1)`,
-			a.ID, a.Slug, a.Name, a.Country, a.TimeZone, a.Language, jsonOf(words(a.StopWords)), jsonOf(words(a.ResumeWords)))
+			resume_words = $8, rules = $9 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account other WHERE other.slug = $2 AND other.id <> $1)`,
+			a.ID, a.Slug, a.Name, a.Country, a.TimeZone, a.Language, jsonOf(words(a.StopWords)), jsonOf(words(a.ResumeWords)), jsonOf(a.Rules))
 		if err != nil {
 			return err
 		}
@@ -71,6 +71,7 @@ func (s *Store) UpdateAccount(ctx context.Context, actor arauto.Actor, now time.
 		c.field("language", was.Language, a.Language)
 		c.field("stop_words", words(was.StopWords), words(a.StopWords))
 		c.field("resume_words", words(was.ResumeWords), words(a.ResumeWords))
+		c.field("rules", was.Rules, a.Rules)
 		actor.Account = a.ID
 		return s.audit(ctx, t, now, actor, "account.update", subject("account", a.ID), c.json())
 	})
@@ -115,12 +116,15 @@ func (s *Store) Accounts(ctx context.Context) ([]arauto.Account, error) {
 
 func scanAccount(r rows) (arauto.Account, error) {
 	var a arauto.Account
-	var stop, resume string
+	var stop, resume, rules string
 	var created int64
-	if err := r.Scan(&a.ID, &a.UUID, &a.Slug, &a.Name, &a.Country, &a.TimeZone, &a.Language, &stop, &resume, &created); err != nil {
+	if err := r.Scan(&a.ID, &a.UUID, &a.Slug, &a.Name, &a.Country, &a.TimeZone, &a.Language, &stop, &resume, &rules, &created); err != nil {
 		return a, err
 	}
 	a.CreatedAt = moment(created)
+	if err := fromJSON(rules, &a.Rules); err != nil {
+		return a, err
+	}
 	if err := fromJSON(stop, &a.StopWords); err != nil {
 		return a, err
 	}

@@ -11,20 +11,23 @@ import (
 )
 
 const campaignColumns = `account_id, id, uuid, name, channel, state, pause, standing, sender_id, template_id, mapping,
-	hold_after, reply_window_ms, version, scheduled_for, created_at, updated_at, started_at, ended_at`
+	hold_after, reply_window_ms, policy, version, scheduled_for, created_at, updated_at, started_at, ended_at`
 
 func scanCampaign(r rows) (arauto.Campaign, error) {
 	var c arauto.Campaign
-	var mapping string
+	var mapping, policy string
 	var window, scheduled, created, updated, started, ended int64
 	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Name, &c.Channel, &c.State, &c.Pause, &c.Standing, &c.Sender, &c.Template, &mapping,
-		&c.HoldAfter, &window, &c.Version, &scheduled, &created, &updated, &started, &ended)
+		&c.HoldAfter, &window, &policy, &c.Version, &scheduled, &created, &updated, &started, &ended)
 	if err != nil {
 		return c, err
 	}
 	c.ReplyWindow = time.Duration(window) * time.Millisecond
 	c.ScheduledFor, c.CreatedAt, c.UpdatedAt = moment(scheduled), moment(created), moment(updated)
 	c.StartedAt, c.EndedAt = moment(started), moment(ended)
+	if err := fromJSON(policy, &c.Policy); err != nil {
+		return c, err
+	}
 	c.Mapping, err = decodeMapping(mapping)
 	return c, err
 }
@@ -57,8 +60,12 @@ func decodeMapping(text string) (arauto.Mapping, error) {
 	return m, nil
 }
 
-// CreateCampaign stores c as a draft. Sender and template, where given, must be the account's own.
+// CreateCampaign stores c as a draft. Sender and template, where given, must be the account's own; the
+// error is also invalid as of Policy.Check.
 func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
+	if err := c.Policy.Check(); err != nil {
+		return c, err
+	}
 	c.UUID, c.Version, c.State = newUUID(), 1, arauto.CampaignDraft
 	c.CreatedAt, c.UpdatedAt = now, now
 	if c.ReplyWindow == 0 {
@@ -71,9 +78,9 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if c.ID, err = nextIDs(ctx, t, c.Account, "campaign", 1); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19)`,
+		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
 			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
-			c.HoldAfter, c.ReplyWindow.Milliseconds(), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))
+			c.HoldAfter, c.ReplyWindow.Milliseconds(), jsonOf(c.Policy), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))
 		if err != nil {
 			return err
 		}
@@ -100,6 +107,9 @@ func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
 // paused first; c.Version must be the one that was read.
 func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	var stored arauto.Campaign
+	if err := c.Policy.Check(); err != nil {
+		return c, err
+	}
 	err := s.db.write(ctx, func(t querier) error {
 		old, err := s.campaign(ctx, t, c.Account, c.ID)
 		if err != nil {
@@ -112,10 +122,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time
 			return err
 		}
 		n, err := t.exec(ctx, `UPDATE campaign SET name = $4, standing = $5, sender_id = $6, template_id = $7, mapping = $8, hold_after = $9,
-			reply_window_ms = $10, scheduled_for = $11, updated_at = $12, version = version + 1
+			reply_window_ms = $10, scheduled_for = $11, updated_at = $12, policy = $13, version = version + 1
 			WHERE account_id = $1 AND id = $2 AND version = $3`,
 			c.Account, c.ID, c.Version, c.Name, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping), c.HoldAfter,
-			c.ReplyWindow.Milliseconds(), ms(c.ScheduledFor), ms(now))
+			c.ReplyWindow.Milliseconds(), ms(c.ScheduledFor), ms(now), jsonOf(c.Policy))
 		if err != nil {
 			return err
 		}
