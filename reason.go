@@ -109,3 +109,19 @@ func (r Reason) Words(l Language) string {
 	}
 	return w.en
 }
+
+// Personal reports whether r lies with the person, or with their number, rather than with what is sent
+// or what it is sent from: the next person need not meet it.
+func (r Reason) Personal() bool {
+	switch r {
+	case ReasonNotOnWhatsApp, ReasonInvalidPhone, ReasonStoppedMarketing, ReasonMarketingCap,
+		ReasonExperiment, ReasonBlocked, ReasonSuppressed, ReasonOptedOut:
+		return true
+	}
+	return false
+}
+
+// Retryable reports whether a person may have contacts that failed for r tried again: false where
+// another try would go against the person's wish, or meet the same refusal and count against the sender.
+// It does not say whether an earlier message may have left: that is for the contact's state to say.
+func (r Reason) Retryable() bool { return !r.Personal() && r != ReasonPolicy }

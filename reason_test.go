@@ -77,3 +77,21 @@ func TestReason_WordsOfOthers(t *testing.T) {
 		t.Errorf("in a language we do not speak: %q, want English", got)
 	}
 }
+
+func TestWhatAPersonDidIsNotTriedAgain(t *testing.T) {
+	for _, r := range arauto.Reasons() {
+		if r.Personal() && r.Retryable() {
+			t.Errorf("%s lies with the person and may be tried again", r)
+		}
+	}
+	for _, r := range []arauto.Reason{arauto.ReasonStoppedMarketing, arauto.ReasonMarketingCap, arauto.ReasonNotOnWhatsApp, arauto.ReasonPolicy} {
+		if r.Retryable() {
+			t.Errorf("%s may be tried again", r)
+		}
+	}
+	for _, r := range []arauto.Reason{arauto.ReasonTemplateMismatch, arauto.ReasonProviderTrouble, arauto.ReasonTooManyAttempts} {
+		if !r.Retryable() {
+			t.Errorf("%s may not be tried again once it is mended", r)
+		}
+	}
+}
