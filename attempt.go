@@ -13,6 +13,9 @@ import (
 //	  ├──refused──▶ failed        └──failed──▶ failed
 //	  ├──deferred──▶ failed
 //	  └──lost──▶ unknown ──any fact──▶ where the fact says
+//
+// A person who treats a lost message as sent settles its contact: the attempt stays unknown, with their
+// word beside what was known, for nobody knows more about it than before.
 type Attempt struct {
 	ID       int64
 	Account  int64
@@ -61,7 +64,7 @@ var attemptTransitions = map[AttemptState]map[EventKind]AttemptState{
 		EventSent: AttemptSent, EventDelivered: AttemptDelivered, EventRead: AttemptRead, EventFailed: AttemptFailed,
 	},
 	AttemptUnknown: {
-		EventAccepted: AttemptAccepted, EventRefused: AttemptFailed, EventLost: AttemptUnknown,
+		EventAccepted: AttemptAccepted, EventRefused: AttemptFailed, EventLost: AttemptUnknown, EventAssumed: AttemptUnknown,
 		EventSent: AttemptSent, EventDelivered: AttemptDelivered, EventRead: AttemptRead, EventFailed: AttemptFailed,
 	},
 	AttemptAccepted: {
@@ -100,6 +103,8 @@ func (a Attempt) Apply(e Event) (Attempt, error) {
 	}
 	a.State = next
 	switch e.Kind {
+	case EventAssumed:
+		a.Detail = strings.TrimPrefix(a.Detail+" | "+e.Detail, " | ")
 	case EventAccepted:
 		keepFirst(&a.AcceptedAt, e.At)
 	case EventSent:

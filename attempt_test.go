@@ -18,7 +18,7 @@ var attemptLife = map[arauto.AttemptState]map[arauto.EventKind]arauto.AttemptSta
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
 	},
 	"unknown": {
-		"accepted": "accepted", "deferred": "", "refused": "failed", "lost": "unknown",
+		"accepted": "accepted", "deferred": "", "refused": "failed", "lost": "unknown", "assumed": "unknown",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed",
 	},
 	"accepted": {
@@ -53,6 +53,7 @@ func TestAttempt_EveryPairIsDecided(t *testing.T) {
 		for _, e := range ofContacts {
 			life[e] = ""
 		}
+		life["assumed"] = ""
 		for e, next := range attemptLife[s] {
 			life[e] = next
 		}
@@ -95,6 +96,10 @@ func TestAttempt_Apply(t *testing.T) {
 		"lost, then refused": {
 			[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}, refused},
 			arauto.Attempt{State: "failed", FailedAt: after(2), Code: 131026, Detail: "undeliverable"},
+		},
+		"lost, then taken for sent": {
+			[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}, {Kind: "assumed", At: after(2), Detail: "treated as sent by Ana"}},
+			arauto.Attempt{State: "unknown", Detail: "timeout | treated as sent by Ana"},
 		},
 		"lost": {[]arauto.Event{{Kind: "lost", At: after(1), Detail: "timeout"}}, arauto.Attempt{State: "unknown", Detail: "timeout"}},
 	}

@@ -10,8 +10,10 @@ import (
 //	draft ⇄ scheduled ──start──▶ running ⇄ paused
 //	  └───────start────────────▶ running ──complete──▶ completed ──archive──▶ archived
 //	draft, scheduled, running, paused ──cancel──▶ cancelled ──archive──▶ archived
+//	completed ──reopen──▶ running
 //
-// A campaign completes when its list is exhausted; a standing one waits for more.
+// A campaign completes when its list is exhausted; a standing one waits for more. It is reopened only together
+// with contacts that are put back to be tried again.
 type Campaign struct {
 	ID   int64
 	UUID string
@@ -82,6 +84,7 @@ const (
 	CampaignPause      CampaignEvent = "pause"
 	CampaignResume     CampaignEvent = "resume"
 	CampaignComplete   CampaignEvent = "complete"
+	CampaignReopen     CampaignEvent = "reopen"
 	CampaignCancel     CampaignEvent = "cancel"
 	CampaignArchive    CampaignEvent = "archive"
 )
@@ -90,7 +93,7 @@ const (
 func CampaignEvents() []CampaignEvent {
 	return []CampaignEvent{
 		CampaignSchedule, CampaignUnschedule, CampaignStart, CampaignPause, CampaignResume,
-		CampaignComplete, CampaignCancel, CampaignArchive,
+		CampaignComplete, CampaignReopen, CampaignCancel, CampaignArchive,
 	}
 }
 
@@ -109,7 +112,7 @@ var campaignTransitions = map[CampaignState]map[CampaignEvent]CampaignState{
 	CampaignPaused: {
 		CampaignPause: CampaignPaused, CampaignResume: CampaignRunning, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
 	},
-	CampaignCompleted: {CampaignComplete: CampaignCompleted, CampaignArchive: CampaignArchived},
+	CampaignCompleted: {CampaignComplete: CampaignCompleted, CampaignReopen: CampaignRunning, CampaignArchive: CampaignArchived},
 	CampaignCancelled: {CampaignCancel: CampaignCancelled, CampaignArchive: CampaignArchived},
 	CampaignArchived:  {CampaignArchive: CampaignArchived},
 }
@@ -132,9 +135,10 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 		c.ScheduledFor = time.Time{}
 	case CampaignRunning:
 		keepFirst(&c.StartedAt, now)
-		if c.State == CampaignPaused {
+		if c.State == CampaignPaused || c.State == CampaignCompleted {
 			c.HoldAfter = 0
 		}
+		c.EndedAt = time.Time{}
 	case CampaignCompleted, CampaignCancelled:
 		c.EndedAt = now
 	}
@@ -166,6 +170,18 @@ func (c Campaign) Accepts() error {
 		return Errorf(KindConflict, "campaign", "campaign %q is completed: duplicate it, or create it as standing so that it waits for more contacts", c.Name)
 	case CampaignCancelled, CampaignArchived:
 		return Errorf(KindConflict, "campaign", "campaign %q is %s: duplicate it and add the contacts to the copy", c.Name, c.State)
+	}
+	return nil
+}
+
+// TriesAgain is nil while contacts may be put back to be tried again, else a conflict with the remedy. A completed
+// campaign takes them only where it may be reopened for it.
+func (c Campaign) TriesAgain(reopen bool) error {
+	switch {
+	case c.State == CampaignCompleted && !reopen:
+		return Errorf(KindConflict, "reopen", "campaign %q is completed: say reopen to let it run again for these contacts", c.Name)
+	case c.State == CampaignCancelled || c.State == CampaignArchived:
+		return Errorf(KindConflict, "state", "campaign %q is %s: put these contacts into another campaign as its audience", c.Name, c.State)
 	}
 	return nil
 }

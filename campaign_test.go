@@ -12,13 +12,13 @@ import (
 
 // campaignLife is what each event makes of a campaign in each state; "" is refused.
 var campaignLife = map[arauto.CampaignState]map[arauto.CampaignEvent]arauto.CampaignState{
-	"draft":     {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "cancel": "cancelled", "archive": ""},
-	"scheduled": {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "cancel": "cancelled", "archive": ""},
-	"running":   {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "completed", "cancel": "cancelled", "archive": ""},
-	"paused":    {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "", "cancel": "cancelled", "archive": ""},
-	"completed": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "completed", "cancel": "", "archive": "archived"},
-	"cancelled": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "cancel": "cancelled", "archive": "archived"},
-	"archived":  {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "cancel": "", "archive": "archived"},
+	"draft":     {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"scheduled": {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"running":   {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "completed", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"paused":    {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"completed": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "completed", "reopen": "running", "cancel": "", "archive": "archived"},
+	"cancelled": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": "archived"},
+	"archived":  {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "", "archive": "archived"},
 }
 
 func TestCampaign_EveryPairIsDecided(t *testing.T) {
@@ -53,7 +53,7 @@ func TestCampaign_ConflictNamesTheWayOut(t *testing.T) {
 	for state, want := range map[arauto.CampaignState]string{
 		arauto.CampaignDraft:     `campaign "Black Friday" is draft: it cannot archive (it can schedule start cancel)`,
 		arauto.CampaignRunning:   `campaign "Black Friday" is running: it cannot archive (it can pause complete cancel)`,
-		arauto.CampaignCompleted: `campaign "Black Friday" is completed: it cannot cancel (it can archive)`,
+		arauto.CampaignCompleted: `campaign "Black Friday" is completed: it cannot cancel (it can reopen archive)`,
 		arauto.CampaignArchived:  `campaign "Black Friday" is archived: it cannot cancel (it can no longer change)`,
 	} {
 		event := arauto.CampaignArchive
@@ -106,6 +106,13 @@ func TestCampaign_Apply(t *testing.T) {
 			t.Errorf("hold after %d, started %s", c.HoldAfter, c.StartedAt)
 		}
 	})
+	t.Run("reopened, it has not ended, and what held it back is over", func(t *testing.T) {
+		c := apply(t, arauto.Campaign{State: arauto.CampaignRunning, HoldAfter: 10, StartedAt: base}, arauto.CampaignComplete, "", after(1))
+		c = apply(t, c, arauto.CampaignReopen, "", after(2))
+		if c.State != arauto.CampaignRunning || !c.EndedAt.IsZero() || c.HoldAfter != 0 || !c.StartedAt.Equal(base) {
+			t.Errorf("reopened: %+v", c)
+		}
+	})
 	t.Run("the end has a moment, and archiving keeps it", func(t *testing.T) {
 		c := apply(t, arauto.Campaign{State: arauto.CampaignPaused, Pause: "x"}, arauto.CampaignCancel, "", after(5))
 		c = apply(t, c, arauto.CampaignArchive, "", after(9))
@@ -124,7 +131,8 @@ func TestCampaign_RandomLives(t *testing.T) {
 			if rapid.Bool().Draw(t, "with a moment") {
 				c.ScheduledFor = after(1000)
 			}
-			c, _ = c.Apply(rapid.SampledFrom(arauto.CampaignEvents()).Draw(t, "event"), "because", after(i))
+			event := rapid.SampledFrom(arauto.CampaignEvents()).Draw(t, "event")
+			c, _ = c.Apply(event, "because", after(i))
 			ended := c.State == arauto.CampaignCompleted || c.State == arauto.CampaignCancelled || c.State == arauto.CampaignArchived
 			if (c.Pause != "") != (c.State == arauto.CampaignPaused) {
 				t.Fatalf("%s with pause %q", c.State, c.Pause)
@@ -132,7 +140,8 @@ func TestCampaign_RandomLives(t *testing.T) {
 			if c.EndedAt.IsZero() == ended {
 				t.Fatalf("%s ended at %s", c.State, c.EndedAt)
 			}
-			if !before.EndedAt.IsZero() && (!ended || !c.EndedAt.Equal(before.EndedAt)) {
+			reopened := before.State == arauto.CampaignCompleted && c.State == arauto.CampaignRunning && event == arauto.CampaignReopen
+			if !before.EndedAt.IsZero() && !reopened && (!ended || !c.EndedAt.Equal(before.EndedAt)) {
 				t.Fatalf("%s became %s after its end", before.State, c.State)
 			}
 			if c.State == arauto.CampaignRunning && c.StartedAt.IsZero() {
@@ -140,6 +149,18 @@ func TestCampaign_RandomLives(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestCampaign_TriesAgain(t *testing.T) {
+	for _, s := range arauto.CampaignStates() {
+		for _, reopen := range []bool{false, true} {
+			err := arauto.Campaign{Name: "x", State: s}.TriesAgain(reopen)
+			refused := s == "cancelled" || s == "archived" || s == "completed" && !reopen
+			if (err != nil) != refused || refused && arauto.KindOf(err) != arauto.KindConflict {
+				t.Errorf("%s, reopen %v: %v", s, reopen, err)
+			}
+		}
+	}
 }
 
 func TestCampaign_Accepts(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 //	   │ ├──cancelled──▶ cancelled
 //	   │ └──refused──▶ failed
 //	   └──again── failed, unknown, suppressed, cancelled
+//	unknown ──assumed──▶ sent
 //
 // Facts come late, twice and out of order: a later stage never goes back to an earlier one, a failure
 // reported after delivery changes nothing, and a delivery reported after a failure wins. Whatever the
@@ -104,6 +105,7 @@ const (
 	EventSuppressed EventKind = "suppressed" // the gate: do not contact
 	EventCancelled  EventKind = "cancelled"  // the gate or a person: no longer wanted
 	EventAgain      EventKind = "again"      // a person decided: try once more
+	EventAssumed    EventKind = "assumed"    // a person decided: treat what was lost as sent
 	EventSent       EventKind = "sent"       // fact
 	EventDelivered  EventKind = "delivered"  // fact
 	EventRead       EventKind = "read"       // fact
@@ -115,7 +117,7 @@ const (
 func EventKinds() []EventKind {
 	return []EventKind{
 		EventIntended, EventAccepted, EventDeferred, EventRefused, EventLost, EventSuppressed,
-		EventCancelled, EventAgain, EventSent, EventDelivered, EventRead, EventFailed, EventReplied,
+		EventCancelled, EventAgain, EventAssumed, EventSent, EventDelivered, EventRead, EventFailed, EventReplied,
 	}
 }
 
@@ -147,7 +149,7 @@ var contactTransitions = map[ContactState]map[EventKind]ContactState{
 		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventFailed: ContactFailed, EventReplied: ContactReplied,
 	},
 	ContactUnknown: {
-		EventAccepted: ContactSent, EventRefused: ContactFailed, EventLost: ContactUnknown, EventAgain: ContactPending,
+		EventAccepted: ContactSent, EventRefused: ContactFailed, EventLost: ContactUnknown, EventAgain: ContactPending, EventAssumed: ContactSent,
 		EventSent: ContactSent, EventDelivered: ContactDelivered, EventRead: ContactRead, EventFailed: ContactFailed, EventReplied: ContactReplied,
 	},
 	ContactSent: {
@@ -226,7 +228,7 @@ func (c *Contact) stamp(e Event) {
 	case EventDelivered, EventRead, EventReplied:
 		keepFirst(&c.DeliveredAt, e.At)
 		keepFirst(&c.SentAt, e.At)
-	case EventAccepted, EventSent:
+	case EventAccepted, EventSent, EventAssumed:
 		keepFirst(&c.SentAt, e.At)
 	}
 	if c.State != ContactFailed {

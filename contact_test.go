@@ -22,43 +22,43 @@ func after(seconds int) time.Time { return base.Add(time.Duration(seconds) * tim
 // pair that changes its mind, has to be said here as well.
 var contactLife = map[arauto.ContactState]map[arauto.EventKind]arauto.ContactState{
 	"pending": {
-		"intended": "sending", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "pending", "suppressed": "suppressed", "cancelled": "cancelled", "again": "",
+		"intended": "sending", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "pending", "suppressed": "suppressed", "cancelled": "cancelled", "again": "", "assumed": "",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "pending", "replied": "replied",
 	},
 	"sending": {
-		"intended": "", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "",
+		"intended": "", "accepted": "sent", "deferred": "pending", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "", "assumed": "",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
 	},
 	"unknown": {
-		"intended": "", "accepted": "sent", "deferred": "", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "pending",
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "failed", "lost": "unknown", "suppressed": "", "cancelled": "", "again": "pending", "assumed": "sent",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
 	},
 	"sent": {
-		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "sent", "suppressed": "", "cancelled": "", "again": "",
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "sent", "suppressed": "", "cancelled": "", "again": "", "assumed": "",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
 	},
 	"delivered": {
-		"intended": "", "accepted": "delivered", "deferred": "", "refused": "", "lost": "delivered", "suppressed": "", "cancelled": "", "again": "",
+		"intended": "", "accepted": "delivered", "deferred": "", "refused": "", "lost": "delivered", "suppressed": "", "cancelled": "", "again": "", "assumed": "",
 		"sent": "delivered", "delivered": "delivered", "read": "read", "failed": "delivered", "replied": "replied",
 	},
 	"read": {
-		"intended": "", "accepted": "read", "deferred": "", "refused": "", "lost": "read", "suppressed": "", "cancelled": "", "again": "",
+		"intended": "", "accepted": "read", "deferred": "", "refused": "", "lost": "read", "suppressed": "", "cancelled": "", "again": "", "assumed": "",
 		"sent": "read", "delivered": "read", "read": "read", "failed": "read", "replied": "replied",
 	},
 	"replied": {
-		"intended": "", "accepted": "replied", "deferred": "", "refused": "", "lost": "replied", "suppressed": "", "cancelled": "", "again": "",
+		"intended": "", "accepted": "replied", "deferred": "", "refused": "", "lost": "replied", "suppressed": "", "cancelled": "", "again": "", "assumed": "",
 		"sent": "replied", "delivered": "replied", "read": "replied", "failed": "replied", "replied": "replied",
 	},
 	"failed": {
-		"intended": "", "accepted": "failed", "deferred": "", "refused": "failed", "lost": "failed", "suppressed": "", "cancelled": "", "again": "pending",
+		"intended": "", "accepted": "failed", "deferred": "", "refused": "failed", "lost": "failed", "suppressed": "", "cancelled": "", "again": "pending", "assumed": "",
 		"sent": "failed", "delivered": "delivered", "read": "read", "failed": "failed", "replied": "replied",
 	},
 	"suppressed": {
-		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "suppressed", "suppressed": "suppressed", "cancelled": "", "again": "pending",
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "suppressed", "suppressed": "suppressed", "cancelled": "", "again": "pending", "assumed": "",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "suppressed", "replied": "replied",
 	},
 	"cancelled": {
-		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "cancelled", "suppressed": "", "cancelled": "cancelled", "again": "pending",
+		"intended": "", "accepted": "sent", "deferred": "", "refused": "", "lost": "cancelled", "suppressed": "", "cancelled": "cancelled", "again": "pending", "assumed": "",
 		"sent": "sent", "delivered": "delivered", "read": "read", "failed": "cancelled", "replied": "replied",
 	},
 }
@@ -143,6 +143,18 @@ func TestContact_Apply(t *testing.T) {
 		"lost, then found": {
 			[]arauto.Event{{Kind: "lost", At: after(1), Reason: arauto.ReasonInterrupted}, {Kind: "sent", At: after(2)}},
 			arauto.Contact{State: "sent", SentAt: after(2)},
+		},
+		"lost, then taken for sent": {
+			[]arauto.Event{{Kind: "lost", At: after(1), Reason: arauto.ReasonNoAnswer, Detail: "timeout"}, {Kind: "assumed", At: base}},
+			arauto.Contact{State: "sent", SentAt: base},
+		},
+		"taken for sent, and reported as failed": {
+			[]arauto.Event{{Kind: "lost", At: after(1)}, {Kind: "assumed", At: base}, failed},
+			arauto.Contact{State: "failed", SentAt: base, FailedAt: after(5), Reason: failed.Reason, Code: failed.Code, Detail: failed.Detail},
+		},
+		"put back, and reported as sent all the same": {
+			[]arauto.Event{{Kind: "lost", At: after(1)}, {Kind: "again", At: after(2), Due: after(2)}, {Kind: "sent", At: after(1)}},
+			arauto.Contact{State: "sent", SentAt: after(1)},
 		},
 		"lost stays lost": {
 			[]arauto.Event{{Kind: "lost", At: after(1), Reason: arauto.ReasonNoAnswer, Detail: "timeout"}},

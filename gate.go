@@ -11,7 +11,10 @@ type GateInput struct {
 	Marketing    bool   // the template is marketing
 	Suppressions []Suppression
 	LastTouch    time.Time // of the person, over all campaigns; zero = never
-	Unfit        string    // why the message cannot be filled for this contact, in words; "" = it can
+	Touches      Touches   // of the person, as far back as they are remembered
+	// OpenConversation says that somebody is talking with the person; read only for campaigns whose policy asks.
+	OpenConversation bool
+	Unfit            string // why the message cannot be filled for this contact, in words; "" = it can
 }
 
 // A Candidate is a contact that is due, and what filling its message showed.
@@ -90,6 +93,11 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 	func(in GateInput, now time.Time) (Verdict, bool) {
 		until := in.LastTouch.Add(PairInterval)
 		return Verdict{Outcome: Wait, Reason: ReasonJustContacted, Until: until}, !in.LastTouch.IsZero() && until.After(now)
+	},
+	// Last of all: a conversation may be over by the time the contact could be tried.
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		stops := in.Campaign.Policy.OnOpenConversation == FailOnOpenConversation && in.OpenConversation
+		return Verdict{Outcome: Fail, Reason: ReasonOpenConversation}, stops
 	},
 }
 

@@ -57,6 +57,12 @@ var obstacles = []struct {
 		"just contacted", func(in *arauto.GateInput) { in.LastTouch = base.Add(-time.Second) },
 		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: base.Add(5 * time.Second)},
 	},
+	{
+		"in a conversation", func(in *arauto.GateInput) {
+			in.OpenConversation, in.Campaign.Policy.OnOpenConversation = true, arauto.FailOnOpenConversation
+		},
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonOpenConversation},
+	},
 }
 
 func TestDecide_Go(t *testing.T) {
@@ -106,6 +112,10 @@ func TestDecide_Edges(t *testing.T) {
 		"the second suppression holds": {func(in *arauto.GateInput) {
 			in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, LiftedAt: base}, {Scope: arauto.SuppressAll}}
 		}, arauto.Suppress},
+		"in a conversation, and nobody minds": {func(in *arauto.GateInput) { in.OpenConversation = true }, arauto.Go},
+		"in no conversation": {func(in *arauto.GateInput) {
+			in.Campaign.Policy.OnOpenConversation = arauto.FailOnOpenConversation
+		}, arauto.Go},
 		"suppressed for calls": {func(in *arauto.GateInput) {
 			in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, Channel: arauto.ChannelVoice}}
 		}, arauto.Go},

@@ -37,6 +37,10 @@ type JobKind string
 const (
 	JobImport        JobKind = "import"
 	JobTemplateSync  JobKind = "template_sync"
+	JobSettle        JobKind = "settle_unknown" // a person's decision on every message of a campaign whose fate is unknown
+	JobRetry         JobKind = "retry_failed"   // tries contacts of a campaign again that failed
+	JobAudience      JobKind = "audience"       // puts the people of one campaign into another
+	JobSuppressions  JobKind = "suppression_import"
 	JobCampaignDrain JobKind = "campaign_drain" // cancels the pending contacts of a cancelled campaign
 )
 

@@ -38,6 +38,7 @@ const (
 	ReasonNotYet           Reason = "not_yet"
 	ReasonJustContacted    Reason = "just_contacted"
 	ReasonSettled          Reason = "already_settled"
+	ReasonOpenConversation Reason = "open_conversation"
 )
 
 // Language is one that Arauto speaks to people in.
@@ -84,6 +85,7 @@ var reasons = map[Reason]words{
 	ReasonCampaignState:    {"The campaign is not running", "A campanha não está em execução", "La campaña no está en ejecución"},
 	ReasonNotYet:           {"It is not its time yet", "Ainda não é a hora", "Todavía no es la hora"},
 	ReasonJustContacted:    {"The person was contacted a moment ago", "A pessoa foi contatada há instantes", "La persona fue contactada hace un momento"},
+	ReasonOpenConversation: {"The person is already in an open conversation", "A pessoa já está em uma conversa aberta", "La persona ya está en una conversación abierta"},
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
 }
 
