@@ -31,6 +31,8 @@ type Portfolio struct {
 	ID, Account, App int64
 	MetaID           string
 	Name             string
+	// Limit is how many people Meta lets it reach in any 24 hours; 0 = no limit, or none that is known.
+	Limit int
 }
 
 // A WABA is a WhatsApp Business Account.
@@ -39,6 +41,8 @@ type WABA struct {
 	MetaID                      string
 	Name                        string
 	SyncedAt                    time.Time // of its templates; zero = never
+	Pause                       string    // why nothing is sent from any of its numbers, in words; "" = they send
+	Cause                       Cause     // of the pause, or of the last one that there was
 }
 
 // A Sender is a WhatsApp number that we speak from. It is a line: one node at a time drives it.
@@ -58,7 +62,10 @@ type Sender struct {
 	GraphURL      string // base address, "https://graph.facebook.com"
 	GraphVersion  string // "v25.0"
 	Rate          int    // messages per second
+	RampUp        int    // messages on a new number's first day, see RampUp; 0 = it is not being warmed up
 	Pause         string // why nothing is sent from it, in words; "" = it sends
+	Cause         Cause  // of the pause, or of the last one that there was
+	Inherited     bool   // the pause is its WABA's
 
 	CreatedAt time.Time
 }

@@ -26,6 +26,7 @@ type Campaign struct {
 	Channel  Channel
 	State    CampaignState
 	Pause    string // why it is paused, in words; "" when it is not
+	Cause    Cause  // of the pause, or of the last one that ended by itself
 	Standing bool   // wait for more contacts instead of completing
 	Mapping  Mapping
 	// HoldAfter pauses the campaign once that many contacts were sent to; 0 = never. Resuming clears it.
@@ -127,6 +128,11 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 	if e == CampaignSchedule && c.ScheduledFor.IsZero() {
 		return c, Errorf(KindInvalid, "scheduled_for", "say when campaign %q is to start", c.Name)
 	}
+	if e == CampaignPause && c.State == CampaignPaused && !c.Cause.ByPerson() {
+		// Who pauses what the engine has paused means it to stay so, whatever the engine would have waited for.
+		c.Pause, c.Cause, c.UpdatedAt = why, Cause{Since: now}, now
+		return c, nil
+	}
 	if next == c.State && e != CampaignSchedule {
 		return c, nil
 	}
@@ -143,11 +149,27 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 		c.EndedAt = now
 	}
 	c.Pause = ""
+	if c.Cause.Until.IsZero() {
+		c.Cause = Cause{}
+	}
 	if next == CampaignPaused {
-		c.Pause = why
+		c.Pause, c.Cause = why, Cause{Since: now}
 	}
 	c.State, c.UpdatedAt = next, now
 	return c, nil
+}
+
+// Halt returns c paused for what h says, if it runs; else c as it is: the first pause keeps its cause.
+func (c Campaign) Halt(h Halt, now time.Time) Campaign {
+	if c.State != CampaignRunning {
+		return c
+	}
+	next, err := c.Apply(CampaignPause, h.Words, now)
+	if err != nil {
+		return c
+	}
+	next.Cause = h.Cause(c.Cause, now)
+	return next
 }
 
 func (c Campaign) possible() string {

@@ -15,6 +15,7 @@ type Fact struct {
 	Reply      Reply
 	Preference PreferenceFact
 	Template   TemplateFact
+	Account    AccountFact
 }
 
 // FactKind says which part of a Fact is filled.
@@ -25,6 +26,7 @@ const (
 	FactReply      FactKind = "reply"      // a message a person wrote
 	FactPreference FactKind = "preference" // a person's wish about marketing
 	FactTemplate   FactKind = "template"   // of a template of ours
+	FactAccount    FactKind = "account"    // of a WABA of ours, or of one of its numbers
 	FactOther      FactKind = "other"      // anything else: kept raw, not acted on
 )
 
@@ -39,6 +41,7 @@ type Status struct {
 	Action     Action // what the failure asks for
 	Code       int
 	Detail     string
+	Unknown    bool // the code is in no table of ours
 }
 
 // Reply is a message from a person.
@@ -66,6 +69,24 @@ type PreferenceFact struct {
 type TemplateFact struct {
 	MetaID, Name, Language, Status, Reason string
 }
+
+// AccountFact is a change of what a WABA, or one of its numbers, may do at the provider.
+type AccountFact struct {
+	Event  AccountEvent
+	Phone  string    // the number it speaks of, as the provider displays it; "" = the whole WABA
+	Until  time.Time // of a restriction; zero = not said
+	Detail string
+}
+
+// AccountEvent is what happened to a WABA or a number.
+type AccountEvent string
+
+const (
+	AccountRestricted AccountEvent = "restricted" // it may not start conversations, until AccountFact.Until
+	AccountDisabled   AccountEvent = "disabled"   // it may do nothing
+	AccountReinstated AccountEvent = "reinstated" // what was disabled works again
+	AccountUpgraded   AccountEvent = "upgraded"   // the number's throughput: its short maintenance is over
+)
 
 // Reacts reports whether the message is a person's reaction: what the provider writes on a person's
 // behalf (system notes, unsupported kinds) is not.

@@ -37,6 +37,9 @@ type SendError struct {
 	Action Action
 	// After is how long to wait before the next try of this scope; 0 = as the action's default.
 	After int // seconds
+	// Tries is how often a contact is tried before it fails; 0 = RetryBudget.
+	Tries   int
+	Unknown bool // the code is in no table of ours
 }
 
 func (e *SendError) Error() string {
@@ -63,6 +66,7 @@ type Action string
 
 const (
 	ActionRetry    Action = "retry"    // certainly not sent; try again later
+	ActionWait     Action = "wait"     // done, unless the campaign allows one try more; not before After
 	ActionFail     Action = "fail"     // this contact is done
 	ActionSuppress Action = "suppress" // done, and do not contact for marketing again
 	ActionPause    Action = "pause"    // stop the scope; the contact waits

@@ -226,3 +226,23 @@ func (p Phone) LogValue() slog.Value {
 	}
 	return slog.StringValue("+" + d[:head] + strings.Repeat("•", len(d)-head-tail) + d[len(d)-tail:])
 }
+
+// CallingCode is the country that p is dialled in, as its digits say it: "55", "351". Where several
+// countries share a code, what follows it is taken along: four digits in North America, two after +7.
+// It is "" for no phone.
+func (p Phone) CallingCode() string {
+	d := p.Digits()
+	n := 3
+	switch {
+	case len(d) < minPhoneDigits:
+		return ""
+	case d[0] == '1':
+		n = 4
+	case d[0] == '7' || strings.Contains(twoDigitCodes, " "+d[:2]+" "):
+		n = 2
+	}
+	return d[:n]
+}
+
+// Calling codes of two digits, by E.164; all others but 1 and 7 have three.
+const twoDigitCodes = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 "

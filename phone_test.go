@@ -196,3 +196,14 @@ func BenchmarkPhone_PersonKey(b *testing.B) {
 		})
 	}
 }
+
+func TestPhone_CallingCode(t *testing.T) {
+	for phone, want := range map[arauto.Phone]string{
+		"+5511987654321": "55", "+351912345678": "351", "+525512345678": "52", "+12125550100": "1212", "+18095550100": "1809",
+		"+77011234567": "77", "+79161234567": "79", "+971501234567": "971", "": "", "+1": "",
+	} {
+		if got := phone.CallingCode(); got != want {
+			t.Errorf("%q is dialled in %q, want %q", string(phone), got, want)
+		}
+	}
+}

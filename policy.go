@@ -13,6 +13,10 @@ type Policy struct {
 	// OnOpenConversation is what to do with a contact who is in an open conversation already, with whichever of
 	// the account's senders, at the moment it would be tried.
 	OnOpenConversation OnOpenConversation
+	// FailurePause is when too many failures of one kind pause the campaign.
+	FailurePause FailurePause
+	// RetryMarketingCap tries a person whom Meta's limit on marketing held back once more, a day later.
+	RetryMarketingCap bool
 }
 
 // OnOpenConversation is a campaign's answer to people who are in a conversation already.
@@ -30,6 +34,9 @@ func (p Policy) Check() error {
 	}
 	if p.Priority < -100 || p.Priority > 100 {
 		return Errorf(KindInvalid, "policy.priority", "a priority is between -100 and 100, not %d", p.Priority)
+	}
+	if err := p.FailurePause.Check(); err != nil {
+		return err
 	}
 	if p.OnOpenConversation != SendOnOpenConversation && p.OnOpenConversation != FailOnOpenConversation {
 		return Errorf(KindInvalid, "policy.on_open_conversation", "%q is not one of: send, fail", p.OnOpenConversation)
