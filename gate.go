@@ -10,8 +10,17 @@ type GateInput struct {
 	SenderPause  string // why the sender does not send; "" = it does
 	Marketing    bool   // the template is marketing
 	Suppressions []Suppression
-	LastTouch    time.Time // of the person, over all campaigns; zero = never
-	Touches      Touches   // of the person, as far back as they are remembered
+	LastTouch    time.Time      // of the person, over all campaigns; zero = never
+	Touches      Touches        // of the person, as far back as they are remembered
+	Place        Place          // of the person, by the number
+	Rules        *Rules         // the account's; nil = none
+	Zone         *time.Location // the account's, for numbers that do not say where they are; nil = UTC
+	Language     Language       // of the words
+	// Reach is the portfolio's 24 hours, of which the contact uses up one when it is New: not among those
+	// reached within them.
+	Reach  Budget
+	New    bool
+	RampUp Budget // the day of a sender that is being warmed up
 	// OpenConversation says that somebody is talking with the person; read only for campaigns whose policy asks.
 	OpenConversation bool
 	Unfit            string // why the message cannot be filled for this contact, in words; "" = it can
@@ -50,6 +59,10 @@ const (
 func Decide(in GateInput, now time.Time) Verdict {
 	for _, rule := range gateRules {
 		if v, decided := rule(in, now); decided {
+			// Nothing is asked again after the campaign's end: then is when it fails.
+			if end := in.Campaign.Policy.EndAt; !end.IsZero() && v.Until.After(end) && end.After(now) {
+				v.Until = end
+			}
 			return v
 		}
 	}
@@ -83,6 +96,9 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Fail, Reason: ReasonMissingValue, Words: in.Unfit}, in.Unfit != ""
 	},
+	marketingRule,
+	endedRule,
+	attemptsRule,
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Wait, Reason: ReasonSenderTrouble, Words: in.SenderPause}, in.SenderPause != ""
 	},
@@ -90,10 +106,14 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 		until := later(in.Contact.ScheduledFor, in.Contact.DueAt)
 		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, until.After(now)
 	},
+	hoursRule,
+	capRule,
 	func(in GateInput, now time.Time) (Verdict, bool) {
 		until := in.LastTouch.Add(PairInterval)
 		return Verdict{Outcome: Wait, Reason: ReasonJustContacted, Until: until}, !in.LastTouch.IsZero() && until.After(now)
 	},
+	reachRule,
+	rampUpRule,
 	// Last of all: a conversation may be over by the time the contact could be tried.
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		stops := in.Campaign.Policy.OnOpenConversation == FailOnOpenConversation && in.OpenConversation

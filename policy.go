@@ -1,6 +1,9 @@
 package arauto
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A Policy is what a campaign asks of the engine beyond its list and its message: how fast, when, and
 // what stops it. Its zero value asks for nothing. It is stored as JSON under these names: one that is
@@ -17,6 +20,22 @@ type Policy struct {
 	FailurePause FailurePause
 	// RetryMarketingCap tries a person whom Meta's limit on marketing held back once more, a day later.
 	RetryMarketingCap bool
+
+	// Windows are when its people may be contacted, by their own clocks, within what the account's rules
+	// allow; none = whenever those do.
+	Windows Windows
+	// WorkHolidays lets it contact people on the account's holidays. Those of a pack are the pack's.
+	WorkHolidays bool
+	// EndAt is when it contacts nobody any more; zero = never. Who is still pending then fails as expired.
+	EndAt time.Time
+	// MaxLateness is how late it may start by itself. A start that was missed by more, because nothing
+	// ran then, holds it for a person to decide; 0 = it starts however late.
+	MaxLateness time.Duration
+	// Attempts is the most attempts at one contact; 0 = as the account has it.
+	Attempts int
+	// PackExemption says why the account's packs do not speak of this campaign's messages: the confirmations
+	// and alerts that a law lets through, say. "" = they do.
+	PackExemption string
 }
 
 // OnOpenConversation is a campaign's answer to people who are in a conversation already.
@@ -41,15 +60,36 @@ func (p Policy) Check() error {
 	if p.OnOpenConversation != SendOnOpenConversation && p.OnOpenConversation != FailOnOpenConversation {
 		return Errorf(KindInvalid, "policy.on_open_conversation", "%q is not one of: send, fail", p.OnOpenConversation)
 	}
-	return nil
+	if p.MaxLateness < 0 || p.MaxLateness > MaxLatenessLimit {
+		return Errorf(KindInvalid, "policy.max_lateness_minutes", "a start may be late by at most %d days", MaxLatenessLimit/(24*time.Hour))
+	}
+	if p.Attempts < 0 || p.Attempts > RetryBudget {
+		return Errorf(KindInvalid, "policy.attempts", "a contact is tried between 1 and %d times (0 = as the account has it), not %d", RetryBudget, p.Attempts)
+	}
+	if len(p.PackExemption) > 500 {
+		return Errorf(KindInvalid, "policy.pack_exemption", "say in at most 500 letters why the packs do not apply")
+	}
+	return p.Windows.Check("policy.windows")
 }
+
+// MaxLatenessLimit is the longest Policy.MaxLateness: what is later than that was forgotten, not missed.
+const MaxLatenessLimit = 30 * 24 * time.Hour
 
 // Rules are what an account asks of every campaign. Their zero value asks for nothing. Stored as Policy is.
 type Rules struct {
 	// ConversationIdleHours is after how many hours without a message from the person a conversation closes by
 	// itself; 0 = DefaultConversationIdle, -1 = never.
 	ConversationIdleHours int
+
+	Packs    []PackRef // each speaks of the numbers of its own countries
+	Windows  Windows   // when people may be contacted, by their own clocks; none = at any time
+	Holidays Holidays  // on which nobody there is contacted, but by campaigns that work on them
+	Caps     []Cap     // how often one person may be contacted, over all campaigns
+	Attempts int       // the most attempts at one contact; 0 = RetryBudget
 }
+
+// MaxPacks is how many packs an account may choose.
+const MaxPacks = 20
 
 // DefaultConversationIdle is how long a conversation stays open in silence where nothing else was asked for.
 const DefaultConversationIdle = 24 * time.Hour
@@ -69,6 +109,36 @@ func (r Rules) ConversationIdle() time.Duration {
 func (r Rules) Check() error {
 	if r.ConversationIdleHours < -1 || r.ConversationIdleHours > 24*365 {
 		return Errorf(KindInvalid, "rules.conversation_idle_hours", "a conversation closes after 1 to 8760 hours of silence (0 = 24, -1 = never), not %d", r.ConversationIdleHours)
+	}
+	if r.Attempts < 0 || r.Attempts > RetryBudget {
+		return Errorf(KindInvalid, "rules.attempts", "a contact is tried between 1 and %d times (0 = as many), not %d", RetryBudget, r.Attempts)
+	}
+	if err := checkPacks(r.Packs); err != nil {
+		return err
+	}
+	if err := checkCaps(r.Caps, "rules.caps"); err != nil {
+		return err
+	}
+	if err := r.Windows.Check("rules.windows"); err != nil {
+		return err
+	}
+	return r.Holidays.Check()
+}
+
+func checkPacks(packs []PackRef) error {
+	if len(packs) > MaxPacks {
+		return Errorf(KindInvalid, "rules.packs", "choose at most %d packs", MaxPacks)
+	}
+	chosen := map[string]bool{}
+	for i, ref := range packs {
+		at := fmt.Sprintf("rules.packs[%d]", i)
+		if PackOf(ref) == nil {
+			return Errorf(KindInvalid, at, "there is no pack %q in version %d: GET /packs lists them", ref.Name, ref.Version)
+		}
+		if chosen[ref.Name] {
+			return Errorf(KindInvalid, at, "pack %q is chosen twice: choose one version", ref.Name)
+		}
+		chosen[ref.Name] = true
 	}
 	return nil
 }

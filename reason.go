@@ -39,6 +39,12 @@ const (
 	ReasonJustContacted    Reason = "just_contacted"
 	ReasonSettled          Reason = "already_settled"
 	ReasonOpenConversation Reason = "open_conversation"
+	ReasonPortfolioBudget  Reason = "portfolio_budget"
+	ReasonRampUp           Reason = "ramp_up"
+	ReasonOutsideWindow    Reason = "outside_window"
+	ReasonHoliday          Reason = "holiday"
+	ReasonFrequencyCap     Reason = "frequency_cap"
+	ReasonUSMarketing      Reason = "us_marketing"
 )
 
 // Language is one that Arauto speaks to people in.
@@ -51,6 +57,16 @@ const (
 )
 
 type words struct{ en, pt, es string }
+
+func (w words) in(l Language) string {
+	switch l {
+	case Portuguese:
+		return w.pt
+	case Spanish:
+		return w.es
+	}
+	return w.en
+}
 
 var reasons = map[Reason]words{
 	ReasonNotOnWhatsApp:    {"The number cannot be reached on WhatsApp", "O número não pode ser alcançado no WhatsApp", "El número no se puede alcanzar en WhatsApp"},
@@ -86,6 +102,12 @@ var reasons = map[Reason]words{
 	ReasonNotYet:           {"It is not its time yet", "Ainda não é a hora", "Todavía no es la hora"},
 	ReasonJustContacted:    {"The person was contacted a moment ago", "A pessoa foi contatada há instantes", "La persona fue contactada hace un momento"},
 	ReasonOpenConversation: {"The person is already in an open conversation", "A pessoa já está em uma conversa aberta", "La persona ya está en una conversación abierta"},
+	ReasonPortfolioBudget:  {"The portfolio has reached as many people as Meta allows it in 24 hours", "O portfólio já alcançou o número de pessoas que a Meta permite em 24 horas", "El portafolio ya alcanzó a tantas personas como Meta permite en 24 horas"},
+	ReasonRampUp:           {"The number is being warmed up and has sent what it may today", "O número está em aquecimento e já enviou o que pode hoje", "El número está en calentamiento y ya envió lo que puede hoy"},
+	ReasonOutsideWindow:    {"It is outside the hours in which the person may be contacted", "Está fora do horário em que a pessoa pode ser contatada", "Está fuera del horario en que la persona puede ser contactada"},
+	ReasonHoliday:          {"It is a holiday where the person is", "É feriado onde a pessoa está", "Es feriado donde está la persona"},
+	ReasonFrequencyCap:     {"The person was contacted as often as is allowed for now", "A pessoa já foi contatada tantas vezes quantas se permite por ora", "La persona ya fue contactada tantas veces como se permite por ahora"},
+	ReasonUSMarketing:      {"Meta delivers no marketing to United States numbers", "A Meta não entrega marketing a números dos Estados Unidos", "Meta no entrega marketing a números de Estados Unidos"},
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
 }
 
@@ -101,15 +123,10 @@ func Reasons() []Reason {
 // Words says r to a person. A reason that is not known is returned as it is; "" gives "".
 func (r Reason) Words(l Language) string {
 	w, ok := reasons[r]
-	switch {
-	case !ok:
+	if !ok {
 		return string(r)
-	case l == Portuguese:
-		return w.pt
-	case l == Spanish:
-		return w.es
 	}
-	return w.en
+	return w.in(l)
 }
 
 // Personal reports whether r lies with the person, or with their number, rather than with what is sent

@@ -1,0 +1,159 @@
+package arauto
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Budget is what is left of a limit that many contacts share. The zero value is no limit.
+type Budget struct {
+	Limit  int // 0 = none
+	Used   int
+	FreeAt time.Time // when more is left than now; zero = nothing is used
+}
+
+// Left is how much is left; without a limit it says nothing.
+func (b Budget) Left() int { return max(0, b.Limit-b.Used) }
+
+// Spent reports whether there is a limit and nothing is left of it.
+func (b Budget) Spent() bool { return b.Limit > 0 && b.Used >= b.Limit }
+
+// PortfolioLimits are how many people Meta lets a portfolio reach in a moving 24 hours, smallest first;
+// above them there is no limit.
+//
+// Vendor: MD/messaging-limits.
+func PortfolioLimits() []int { return []int{250, 2_000, 10_000, 100_000} }
+
+// Reach is whom a portfolio has reached lately: people by the moment of their last message from it, in
+// slots of ReachSlot. A person is in one slot only, so that the sum over the last 24 hours is how many
+// different people those were.
+type Reach struct {
+	Limit int           // people in any 24 hours; 0 = no limit
+	Slots map[int64]int // by number; see SlotOf
+}
+
+const (
+	// ReachSlot is how finely Reach remembers. A slot leaves the window as a whole, up to that much late.
+	ReachSlot = 5 * time.Minute
+	// ReachWindow is what a portfolio's limit is for.
+	ReachWindow = 24 * time.Hour
+)
+
+// SlotOf is the number of the slot that t is in.
+func SlotOf(t time.Time) int64 { return t.Unix() / int64(ReachSlot/time.Second) }
+
+// FirstSlot is the oldest slot that counts at now.
+func FirstSlot(now time.Time) int64 { return SlotOf(now.Add(-ReachWindow)) }
+
+// Counts reports whether somebody whose last message went at last is among those reached at now: another
+// message to them uses nothing up.
+func (r Reach) Counts(last, now time.Time) bool {
+	return !last.IsZero() && SlotOf(last) >= FirstSlot(now)
+}
+
+// Budget is what is used at now and when the first of it comes back.
+func (r Reach) Budget(now time.Time) Budget {
+	b := Budget{Limit: r.Limit}
+	first := FirstSlot(now)
+	for slot, n := range r.Slots {
+		if slot >= first {
+			b.Used += n
+		}
+	}
+	// When the limit was lowered, more than one has to leave before anybody may be reached again.
+	missing := max(1, b.Used-r.Limit+1)
+	for _, slot := range slices.Sorted(maps.Keys(r.Slots)) {
+		if slot < first || r.Slots[slot] <= 0 {
+			continue
+		}
+		b.FreeAt = time.Unix((slot+1)*int64(ReachSlot/time.Second), 0).UTC().Add(ReachWindow)
+		if missing -= r.Slots[slot]; missing <= 0 {
+			break
+		}
+	}
+	return b
+}
+
+// Touch moves somebody whose last message went at last, zero for never, to now's slot.
+func (r Reach) Touch(last, now time.Time) {
+	if r.Counts(last, now) {
+		r.Slots[SlotOf(last)]--
+	}
+	r.Slots[SlotOf(now)]++
+}
+
+// Last is when that portfolio last touched the person; zero = not within what is kept.
+func (t Touches) Last(portfolio int64) time.Time {
+	for _, touch := range slices.Backward(t) {
+		if touch.Portfolio == portfolio {
+			return touch.At
+		}
+	}
+	return time.Time{}
+}
+
+// A RampUp is how far a new number has been warmed up. Its first day it sends Start messages; after every
+// day on which it sent at least half of what it might it sends twice as many, until the limit is gone. A
+// day is 24 hours from its first message.
+type RampUp struct {
+	Start int // messages on the first day; 0 = the number is not being warmed up
+	Step  int // how often it has doubled
+	Sent  int // on the day that began at Began
+	Began time.Time
+}
+
+const (
+	// DefaultRampUp is a usual RampUp.Start: Meta's own smallest limit.
+	DefaultRampUp = 250
+	// RampedUp is the day's limit that is none any more.
+	RampedUp = 100_000
+)
+
+// At is r on the day of now, with the day before it judged.
+func (r RampUp) At(now time.Time) RampUp {
+	if r.Began.IsZero() {
+		r.Began = now
+	}
+	if now.Before(r.Began.Add(24 * time.Hour)) {
+		return r
+	}
+	if limit := r.limit(); limit > 0 && 2*r.Sent >= limit {
+		r.Step++
+	}
+	r.Began, r.Sent = now, 0
+	return r
+}
+
+// Budget is what is left of the day. r is of that day: see At.
+func (r RampUp) Budget() Budget {
+	b := Budget{Limit: r.limit(), Used: r.Sent}
+	if r.Sent > 0 {
+		b.FreeAt = r.Began.Add(24 * time.Hour)
+	}
+	return b
+}
+
+func (r RampUp) limit() int {
+	limit := r.Start << min(r.Step, 20)
+	if limit >= RampedUp {
+		return 0
+	}
+	return limit
+}
+
+// reachRule holds a contact who would be one person too many for the portfolio's day.
+func reachRule(in GateInput, _ time.Time) (Verdict, bool) {
+	return Verdict{Outcome: Wait, Reason: ReasonPortfolioBudget, Until: in.Reach.FreeAt}, in.New && in.Reach.Spent()
+}
+
+// rampUpRule holds a contact when its sender has sent what a new number sends in a day.
+func rampUpRule(in GateInput, _ time.Time) (Verdict, bool) {
+	return Verdict{Outcome: Wait, Reason: ReasonRampUp, Until: in.RampUp.FreeAt}, in.RampUp.Spent()
+}
+
+// Shared reports whether v waits for something that many contacts share: nothing about this contact makes
+// it wait, and when the wait is over few may go at first.
+func (v Verdict) Shared() bool {
+	return v.Reason == ReasonPortfolioBudget || v.Reason == ReasonRampUp
+}
