@@ -1,0 +1,31 @@
+-- +goose Up
+
+-- How many people Meta lets a portfolio reach in any 24 hours; 0 = no limit, or none that is known.
+ALTER TABLE portfolio ADD COLUMN people_limit bigint NOT NULL DEFAULT 0;
+
+-- Whom a portfolio that has a limit has reached: people by the slot of their last message from it. A person
+-- is in one slot only: another message moves them to its own.
+CREATE TABLE reach (
+    account_id   bigint NOT NULL,
+    portfolio_id bigint NOT NULL,
+    slot         bigint NOT NULL, -- five minutes each, since 1970
+    n            bigint NOT NULL,
+    PRIMARY KEY (account_id, portfolio_id, slot)
+) /* CLUSTERED */;
+
+-- Messages on a new number's first day; 0 = it is not being warmed up.
+ALTER TABLE sender ADD COLUMN ramp_up bigint NOT NULL DEFAULT 0;
+
+-- How far a number has been warmed up: what it sent on the day that began then, and how often its limit
+-- has doubled.
+CREATE TABLE sender_ramp (
+    account_id bigint NOT NULL,
+    sender_id  bigint NOT NULL,
+    began_at   bigint NOT NULL,
+    step       bigint NOT NULL,
+    n          bigint NOT NULL,
+    PRIMARY KEY (account_id, sender_id)
+) /* CLUSTERED */;
+
+-- The provider's word beside its acceptance when that is not simply yes: held or paused.
+ALTER TABLE attempt ADD COLUMN provider_status text NOT NULL DEFAULT '';
