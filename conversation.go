@@ -18,6 +18,7 @@ type Conversation struct {
 	State ConversationState
 
 	OpenedAt time.Time
+	LastAt   time.Time // when the person last wrote
 	ClosedAt time.Time
 }
 

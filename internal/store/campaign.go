@@ -162,26 +162,30 @@ func (s *Store) changeCampaign(ctx context.Context, actor arauto.Actor, now time
 		if next = c; version != 0 && version != c.Version {
 			return nil
 		}
-		if next, err = s.decideCampaign(ctx, t, now, c, e, why); err != nil {
-			return err
-		}
-		if next.State == c.State && next.ScheduledFor.Equal(c.ScheduledFor) && next.Pause == c.Pause {
-			return nil
-		}
-		next.Version++
-		n, err := t.exec(ctx, `UPDATE campaign SET state = $4, pause = $5, hold_after = $6, scheduled_for = $7, updated_at = $8, started_at = $9,
-			ended_at = $10, version = $11 WHERE account_id = $1 AND id = $2 AND version = $3`,
-			account, id, c.Version, next.State, next.Pause, next.HoldAfter, ms(next.ScheduledFor), ms(now), ms(next.StartedAt), ms(next.EndedAt), next.Version)
-		if err != nil {
-			return err
-		}
-		if n == 0 {
-			return errCampaignMoved(c)
-		}
-		return s.audit(ctx, t, now, actor, "campaign."+string(e), subject("campaign", id),
-			detail("from", string(c.State), "to", string(next.State), "why", why))
+		next, err = s.moveCampaign(ctx, t, actor, now, c, e, why)
+		return err
 	})
 	return next, err
+}
+
+// moveCampaign does to c, which this transaction holds, what the event asks for.
+func (s *Store) moveCampaign(ctx context.Context, t querier, actor arauto.Actor, now time.Time, c arauto.Campaign, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
+	next, err := s.decideCampaign(ctx, t, now, c, e, why)
+	if err != nil || next.State == c.State && next.ScheduledFor.Equal(c.ScheduledFor) && next.Pause == c.Pause {
+		return next, err
+	}
+	next.Version++
+	n, err := t.exec(ctx, `UPDATE campaign SET state = $4, pause = $5, hold_after = $6, scheduled_for = $7, updated_at = $8, started_at = $9,
+		ended_at = $10, version = $11 WHERE account_id = $1 AND id = $2 AND version = $3`,
+		c.Account, c.ID, c.Version, next.State, next.Pause, next.HoldAfter, ms(next.ScheduledFor), ms(now), ms(next.StartedAt), ms(next.EndedAt), next.Version)
+	if err != nil {
+		return next, err
+	}
+	if n == 0 {
+		return next, errCampaignMoved(c)
+	}
+	return next, s.audit(ctx, t, now, actor, "campaign."+string(e), subject("campaign", c.ID),
+		detail("from", string(c.State), "to", string(next.State), "why", why))
 }
 
 // decideCampaign asks the domain: the table, and whether a campaign that is about to send can.

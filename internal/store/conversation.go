@@ -2,11 +2,13 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"time"
 
 	"arauto"
 )
 
-const conversationColumns = `account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at`
+const conversationColumns = `account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at`
 
 // Conversations lists an account's conversations, newest first, below that id (0 = from the newest).
 func (s *Store) Conversations(ctx context.Context, account, before int64, limit int) ([]arauto.Conversation, error) {
@@ -26,11 +28,99 @@ func (s *Store) Messages(ctx context.Context, account, conversation, after int64
 		WHERE account_id = $1 AND conversation_id = $2 AND id > $3 ORDER BY id LIMIT $4`, account, conversation, after, limit)
 }
 
+// CloseConversation ends a conversation because somebody says so; what the person writes next opens another. Closing
+// it again changes nothing.
+func (s *Store) CloseConversation(ctx context.Context, actor arauto.Actor, now time.Time, account int64, uuid string) (arauto.Conversation, error) {
+	var c arauto.Conversation
+	err := s.db.write(ctx, func(t querier) (err error) {
+		c, err = one(ctx, t, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND uuid = $2`+s.db.lock(), account, uuid)
+		if err != nil {
+			return missing(err, "conversation", uuid)
+		}
+		if c.State == arauto.ConversationClosed {
+			return nil
+		}
+		c.State, c.ClosedAt = arauto.ConversationClosed, moment(ms(now))
+		if _, err := t.exec(ctx, closeConversation+`id = $4`, account, c.State, ms(now), c.ID); err != nil {
+			return err
+		}
+		return s.audit(ctx, t, now, actor, "conversation.close", subject("conversation", c.ID), detail())
+	})
+	return c, doing("close conversation", err)
+}
+
+const closeConversation = `UPDATE conversation SET state = $2, closed_at = $3 WHERE account_id = $1 AND state <> 'closed' AND `
+
+// CloseSilent ends the conversations in which the person has not written for as long as their account's rules
+// say, up to limit of each account, and returns how many.
+func (s *Store) CloseSilent(ctx context.Context, now time.Time, limit int) (closed int64, err error) {
+	accounts, err := s.Accounts(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, a := range accounts {
+		idle := a.Rules.ConversationIdle()
+		if idle == 0 {
+			continue
+		}
+		n, err := s.closeSilent(ctx, now, a.ID, now.Add(-idle), limit)
+		if closed += n; err != nil {
+			return closed, doing("close silent conversations", err)
+		}
+	}
+	return closed, nil
+}
+
+func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, since time.Time, limit int) (n int64, err error) {
+	silent, err := readAll(ctx, s, scanInt, `SELECT id FROM conversation WHERE account_id = $1 AND state <> 'closed' AND last_at <= $2
+		ORDER BY last_at, id LIMIT $3`, account, ms(since), limit)
+	if err != nil || len(silent) == 0 {
+		return 0, err
+	}
+	args := make([][]any, len(silent))
+	for i, id := range silent {
+		args[i] = []any{account, arauto.ConversationClosed, ms(now), id, ms(since)}
+	}
+	err = s.db.write(ctx, func(t querier) error {
+		// Who wrote meanwhile is not silent any more.
+		written, err := t.each(ctx, closeConversation+`id = $4 AND last_at <= $5`, args)
+		if err != nil {
+			return err
+		}
+		n = 0
+		for _, w := range written {
+			n += w
+		}
+		if n == 0 {
+			return nil
+		}
+		return s.audit(ctx, t, now, arauto.System(account), "conversation.silent", subject("conversation", silent[0]), detail("closed", strconv.FormatInt(n, 10)))
+	})
+	return n, err
+}
+
+// openConversations tells which of those people are in an open conversation, with whichever of the account's
+// senders: whoever is being talked to must not be interrupted from another number either.
+func (s *Store) openConversations(ctx context.Context, q querier, account int64, keys []string) (map[string]bool, error) {
+	list, err := all(ctx, q, scanText, `SELECT person_key FROM conversation WHERE `+s.db.keyed("person_key", "$1", "$2")+` AND state <> 'closed'`, account, s.db.list(keys))
+	open := make(map[string]bool, len(list))
+	for _, key := range list {
+		open[key] = true
+	}
+	return open, err
+}
+
+// heard notes that the person wrote in a conversation at that moment.
+func heard(ctx context.Context, t querier, account, conversation int64, at time.Time) error {
+	_, err := t.exec(ctx, `UPDATE conversation SET last_at = $3 WHERE account_id = $1 AND id = $2 AND last_at < $3`, account, conversation, ms(at))
+	return err
+}
+
 func scanConversation(r rows) (arauto.Conversation, error) {
 	var c arauto.Conversation
-	var opened, closed int64
-	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Sender, &c.Person, &c.PersonKey, &c.Contact, &c.Campaign, &c.State, &opened, &closed)
-	c.OpenedAt, c.ClosedAt = moment(opened), moment(closed)
+	var opened, last, closed int64
+	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Sender, &c.Person, &c.PersonKey, &c.Contact, &c.Campaign, &c.State, &opened, &last, &closed)
+	c.OpenedAt, c.LastAt, c.ClosedAt = moment(opened), moment(max(opened, last)), moment(closed)
 	return c, err
 }
 

@@ -15,7 +15,7 @@ func TestConversations_Read(t *testing.T) {
 		at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		for id := int64(1); id <= 3; id++ {
 			for account := int64(1); account <= 2; account++ {
-				s.must(t, `INSERT INTO conversation (`+conversationColumns+`) VALUES ($1, $2, $3, 4, 5, $4, 6, 7, 'unrouted', $5, 0)`,
+				s.must(t, `INSERT INTO conversation (`+conversationColumns+`) VALUES ($1, $2, $3, 4, 5, $4, 6, 7, 'unrouted', $5, $5, 0)`,
 					account, id, fmt.Sprintf("uuid-%d", id), fmt.Sprintf("55%d", id), ms(at))
 				s.must(t, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at)
 					VALUES ($1, $2, 2, 'wamid.1', $2, 'wamid.0', 'button', 'Quero', 'sim', $3)`, account, id, ms(at))
@@ -23,7 +23,7 @@ func TestConversations_Read(t *testing.T) {
 		}
 		want := arauto.Conversation{
 			ID: 2, UUID: "uuid-2", Account: 1, Sender: 4, Person: 5, PersonKey: "552", Contact: 6, Campaign: 7,
-			State: arauto.ConversationUnrouted, OpenedAt: at,
+			State: arauto.ConversationUnrouted, OpenedAt: at, LastAt: at,
 		}
 		got, err := s.ConversationByUUID(t.Context(), 1, "uuid-2")
 		if d := cmp.Diff(want, got); d != "" || err != nil {

@@ -19,12 +19,9 @@ func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j a
 	var added []arauto.Added
 	var after arauto.Job
 	err := s.db.write(ctx, func(t querier) error {
-		stored, err := s.leasedJob(ctx, t, now, l, j)
+		stored, err := s.runningJob(ctx, t, now, l, j)
 		if err != nil {
 			return err
-		}
-		if stored.State != arauto.JobRunning {
-			return arauto.Errorf(arauto.KindConflict, "state", "job %d is %s: stop working on it", j.ID, stored.State)
 		}
 		if added, err = s.addToCampaign(ctx, t, now, j.Account, j.Campaign, list); err != nil {
 			return err

@@ -12,22 +12,29 @@ const jobColumns = `account_id, id, uuid, campaign_id, kind, state, params, erro
 
 // CreateJob queues a job: its kind, campaign, params and total are the caller's.
 func (s *Store) CreateJob(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job) (arauto.Job, error) {
-	j = arauto.Job{
-		UUID: newUUID(), Account: j.Account, Campaign: j.Campaign, Kind: j.Kind, State: arauto.JobQueued, Params: j.Params, Total: j.Total,
-		CreatedAt: moment(ms(now)),
-	}
 	err := s.db.write(ctx, func(t querier) (err error) {
-		if j.ID, err = nextIDs(ctx, t, j.Account, "job", 1); err != nil {
-			return err
-		}
-		if _, err := t.exec(ctx, `INSERT INTO job (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, 0, 0, 0, 0, '', $9, 0, 0)`,
-			j.Account, j.ID, j.UUID, j.Campaign, j.Kind, j.State, j.Params, j.Total, ms(j.CreatedAt)); err != nil {
+		if j, err = s.queue(ctx, t, now, j); err != nil {
 			return err
 		}
 		actor.Account = j.Account
 		return s.audit(ctx, t, now, actor, "job.create", subject("job", j.ID), detail("kind", string(j.Kind)))
 	})
 	return j, doing("create job", err)
+}
+
+// queue stores a new job, without audit.
+func (s *Store) queue(ctx context.Context, t querier, now time.Time, j arauto.Job) (arauto.Job, error) {
+	j = arauto.Job{
+		UUID: newUUID(), Account: j.Account, Campaign: j.Campaign, Kind: j.Kind, State: arauto.JobQueued, Params: j.Params, Total: j.Total,
+		CreatedAt: moment(ms(now)),
+	}
+	var err error
+	if j.ID, err = nextIDs(ctx, t, j.Account, "job", 1); err != nil {
+		return j, err
+	}
+	_, err = t.exec(ctx, `INSERT INTO job (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, 0, 0, 0, 0, '', $9, 0, 0)`,
+		j.Account, j.ID, j.UUID, j.Campaign, j.Kind, j.State, j.Params, j.Total, ms(j.CreatedAt))
+	return j, err
 }
 
 // Job is the job with that id.

@@ -34,6 +34,9 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 	if err != nil {
 		return arauto.Applied{}, err
 	}
+	if err := heard(ctx, t, f.account.ID, conversation, f.said(fact)); err != nil {
+		return arauto.Applied{}, err
+	}
 	id, err := nextIDs(ctx, t, f.account.ID, "message", 1)
 	if err != nil {
 		return arauto.Applied{}, err

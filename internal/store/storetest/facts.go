@@ -28,6 +28,14 @@ func phoneOf(i int) arauto.Phone { return arauto.Phone(fmt.Sprintf("+55119%08d",
 // newPosted writes to n people at base; the provider took every message.
 func newPosted(t *testing.T, s *store.Store, n int) posted {
 	t.Helper()
+	return newAnswered(t, s, n, func(_ int, in arauto.Intended) (arauto.Event, arauto.Receipt) {
+		return arauto.Event{Kind: arauto.EventAccepted, At: base()}, arauto.Receipt{ProviderID: wamidOf(in), WAID: in.Contact.Phone.Digits()}
+	})
+}
+
+// newAnswered writes to n people at base; answer is what became of each message.
+func newAnswered(t *testing.T, s *store.Store, n int, answer func(i int, in arauto.Intended) (arauto.Event, arauto.Receipt)) posted {
+	t.Helper()
 	ctx := t.Context()
 	p := posted{t: t, s: s, account: newAccount(t, s, "a")}
 	a := p.account.ID
@@ -57,11 +65,9 @@ func newPosted(t *testing.T, s *store.Store, n int) posted {
 	p.sent, err = s.Intend(ctx, base(), hold(t, s, a, "sender", "n1"), p.business.sender.ID, candidates)
 	ok(t, err)
 	var answers []arauto.Answer
-	for _, in := range p.sent {
-		answers = append(answers, arauto.Answer{
-			Contact: in.Contact, Attempt: in.Attempt, Event: arauto.Event{Kind: arauto.EventAccepted, At: base()},
-			Receipt: arauto.Receipt{ProviderID: wamidOf(in), WAID: in.Contact.Phone.Digits()},
-		})
+	for i, in := range p.sent {
+		event, receipt := answer(i, in)
+		answers = append(answers, arauto.Answer{Contact: in.Contact, Attempt: in.Attempt, Event: event, Receipt: receipt})
 	}
 	ok(t, s.Record(ctx, base(), a, answers))
 	if len(p.sent) != n {

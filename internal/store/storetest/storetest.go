@@ -33,6 +33,10 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"lease", testLease},
 		{"facts", testFacts},
 		{"webhook", testWebhook},
+		{"settle", testSettle},
+		{"retry", testRetry},
+		{"selection", testSelect},
+		{"conversation", testConversation},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
