@@ -157,3 +157,11 @@ func rampUpRule(in GateInput, _ time.Time) (Verdict, bool) {
 func (v Verdict) Shared() bool {
 	return v.Reason == ReasonPortfolioBudget || v.Reason == ReasonRampUp
 }
+
+// A Capacity is what the provider lets a number do, as far as it says.
+type Capacity struct {
+	Rate int // messages a second; 0 = not said
+	// People is how many its portfolio may reach in any 24 hours, 0 = no limit; only when PeopleSaid.
+	People     int
+	PeopleSaid bool
+}

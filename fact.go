@@ -16,6 +16,7 @@ type Fact struct {
 	Preference PreferenceFact
 	Template   TemplateFact
 	Account    AccountFact
+	Capacity   Capacity
 }
 
 // FactKind says which part of a Fact is filled.
@@ -26,6 +27,7 @@ const (
 	FactReply      FactKind = "reply"      // a message a person wrote
 	FactPreference FactKind = "preference" // a person's wish about marketing
 	FactTemplate   FactKind = "template"   // of a template of ours
+	FactCapacity   FactKind = "capacity"   // what a WABA's portfolio, or one of its numbers, may send
 	FactAccount    FactKind = "account"    // of a WABA of ours, or of one of its numbers
 	FactOther      FactKind = "other"      // anything else: kept raw, not acted on
 )

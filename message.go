@@ -25,8 +25,16 @@ type Filled struct {
 type Receipt struct {
 	ProviderID string // `wamid.…`
 	WAID       string // the recipient as the provider knows them; may differ from what was dialled
-	Held       bool   // taken, but held back by the provider for now
+	Held       Hold   // taken, but held back by the provider for now
 }
+
+// Hold is how a provider that took a message holds it back: it is sent later, or fails. "" = not at all.
+type Hold string
+
+const (
+	HoldQuality Hold = "held"   // until it knows how the first ones of many are received
+	HoldPaused  Hold = "paused" // its template was paused meanwhile
+)
 
 // A SendError is a refusal or a silence, with what to do about it.
 type SendError struct {

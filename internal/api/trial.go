@@ -213,7 +213,7 @@ func (a *API) testSend(ctx context.Context, c Caller, in *struct {
 		return nil, err
 	}
 	got, err := a.TestSends.TestSend(ctx, actor(c), s, m)
-	return &wireReceipt{got.ProviderID, got.WAID, got.Held}, err
+	return &wireReceipt{got.ProviderID, got.WAID, got.Held != ""}, err
 }
 
 // mayTest refuses people who must not be contacted: a test is a message like any other.

@@ -113,13 +113,15 @@ func readReceipt(status int, body []byte, token string) (arauto.Receipt, error) 
 		return arauto.Receipt{}, noAnswer(status, "the answer names no message")
 	}
 	r := arauto.Receipt{ProviderID: a.Messages[0].ID}
-	// "paused" too is taken and waits for Meta's own decision.
-	r.Held = a.Messages[0].Status == "held_for_quality_assessment" || a.Messages[0].Status == "paused"
+	r.Held = holds[a.Messages[0].Status]
 	if len(a.Contacts) > 0 {
 		r.WAID = a.Contacts[0].WAID
 	}
 	return r, nil
 }
+
+// holds are the words of message_status for what is taken and waits for Meta's own decision.
+var holds = map[string]arauto.Hold{"held_for_quality_assessment": arauto.HoldQuality, "paused": arauto.HoldPaused}
 
 // usualReceipt reads a message taken as Meta nearly always writes it, byte for byte: every message is
 // answered so, and decoding costs ten times as much. Anything else is not ok and gets decoded.

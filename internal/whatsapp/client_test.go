@@ -85,7 +85,8 @@ func TestSend_Answers(t *testing.T) {
 		want   arauto.Receipt
 		refuse arauto.SendError
 	}{
-		{name: "held", status: 200, body: `{"contacts":[],"messages":[{"id":"wamid.H","message_status":"held_for_quality_assessment"}]}`, want: arauto.Receipt{ProviderID: "wamid.H", Held: true}},
+		{name: "held", status: 200, body: `{"contacts":[],"messages":[{"id":"wamid.H","message_status":"held_for_quality_assessment"}]}`, want: arauto.Receipt{ProviderID: "wamid.H", Held: arauto.HoldQuality}},
+		{name: "paused", status: 200, body: `{"contacts":[],"messages":[{"id":"wamid.P","message_status":"paused"}]}`, want: arauto.Receipt{ProviderID: "wamid.P", Held: arauto.HoldPaused}},
 		{name: "a type we did not expect", status: 200, body: `{"contacts":"?","messages":[{"id":"wamid.T"}]}`, want: arauto.Receipt{ProviderID: "wamid.T"}},
 		{name: "error with details", status: 400, body: fmt.Sprintf(trouble, 131026, "OAuthException"), refuse: arauto.SendError{Code: 131026, Detail: "d", Reason: arauto.ReasonNotOnWhatsApp, Action: arauto.ActionFail, Scope: arauto.ScopeContact}},
 		{name: "error under HTTP 200", status: 200, body: fmt.Sprintf(trouble, 131026, "x"), refuse: arauto.SendError{Code: 131026, Detail: "d", Reason: arauto.ReasonNotOnWhatsApp, Action: arauto.ActionFail, Scope: arauto.ScopeContact}},

@@ -115,6 +115,11 @@ func (d *decoder) change(c change) {
 		if d.read(c.Value, &v) {
 			d.template(v)
 		}
+	case "business_capability_update":
+		var v capabilityValue
+		if d.read(c.Value, &v) {
+			d.capability(v)
+		}
 	default:
 		// user_id_update, quality and account updates, and whatever Meta invents next. Most have no number.
 		var v struct {
