@@ -1,6 +1,7 @@
 package arauto_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -46,12 +47,40 @@ var obstacles = []struct {
 		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonMissingValue, Words: "no value for body.1"},
 	},
 	{
+		"marketing to the United States", func(in *arauto.GateInput) { in.Marketing, in.Place.UnitedStates = true, true },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonUSMarketing},
+	},
+	{
+		"campaign ended", func(in *arauto.GateInput) { in.Campaign.Policy.EndAt = base.Add(-time.Minute) },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonExpired, Words: "the campaign ended at " + base.Add(-time.Minute).Format("2006-01-02 15:04")},
+	},
+	{
+		"tried often enough", func(in *arauto.GateInput) { in.Contact.Attempts, in.Campaign.Policy.Attempts = 1, 1 },
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonTooManyAttempts},
+	},
+	{
 		"sender paused", func(in *arauto.GateInput) { in.SenderPause = "token expired" },
 		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonSenderTrouble, Words: "token expired"},
 	},
 	{
 		"not its time", func(in *arauto.GateInput) { in.Contact.ScheduledFor = after(60) },
 		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonNotYet, Until: after(60)},
+	},
+	{
+		"outside its hours", func(in *arauto.GateInput) {
+			in.Campaign.Policy.Windows = arauto.Windows{{Days: arauto.EveryDay, From: base.Hour()*60 + 60, To: base.Hour()*60 + 90}}
+		},
+		arauto.Verdict{
+			Outcome: arauto.Wait, Reason: arauto.ReasonOutsideWindow, Until: base.Truncate(time.Hour).Add(time.Hour),
+			Words: fmt.Sprintf("the campaign's hours: %s %02d:00–%02[2]d:30, it is %s in UTC", base.Weekday(), base.Hour()+1, base.Format("15:04")),
+		},
+	},
+	{
+		"contacted too often", func(in *arauto.GateInput) {
+			in.Rules = &arauto.Rules{Caps: []arauto.Cap{{Limit: 1, Hours: 1}}}
+			in.Touches = arauto.Touches{{At: base.Add(-time.Second)}}
+		},
+		arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonFrequencyCap, Until: base.Add(time.Hour - time.Second), Words: "the account's limit: 1 / 1 hours"},
 	},
 	{
 		"just contacted", func(in *arauto.GateInput) { in.LastTouch = base.Add(-time.Second) },

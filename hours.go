@@ -216,7 +216,7 @@ func endedRule(in GateInput, now time.Time) (Verdict, bool) {
 	if end.IsZero() || now.Before(end) {
 		return Verdict{}, false
 	}
-	at := end
+	at := end.UTC()
 	if in.Zone != nil {
 		at = end.In(in.Zone)
 	}
