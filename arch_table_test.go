@@ -54,6 +54,7 @@ var rules = []rule{
 	{path: "internal/line", tier: engine, why: "the one way anything is owned: fenced leases"},
 	{path: "internal/jobs", tier: engine, libs: []string{"golang.org/x/sync"}, why: "long work as leased rows"},
 	{path: "internal/importer", tier: engine, libs: []string{"golang.org/x/text"}, tests: []string{"internal/blob", "internal/jobs", "examples/campaign-csv"}, why: "a file becomes contacts; spreadsheets need their old encodings"},
+	{path: "internal/bulk", tier: engine, tests: []string{"internal/jobs"}, why: "one decision on many contacts, as leased jobs"},
 	{path: "internal/dispatch", tier: engine, libs: []string{"golang.org/x/sync", "golang.org/x/time"}, why: "decides and paces; knows neither SQL nor HTTP"},
 	{path: "internal/inbound", tier: engine, libs: []string{"golang.org/x/sync"}, why: "applies facts; knows no provider's wire"},
 

@@ -1,6 +1,7 @@
 package arauto
 
-// A Bulk is one decision on many contacts of a campaign: who is meant, and what is to happen to them.
+// A Bulk is one decision on many contacts of a campaign: who is meant, and what is to happen to them. It is stored as
+// Selection is.
 type Bulk struct {
 	Who      Selection
 	Decision Decision
