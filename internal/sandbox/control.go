@@ -8,143 +8,105 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
-// An Inbound is something a person does unasked. Exactly one of Text, Button and
-// Preference is set.
-type Inbound struct {
-	From       string          `json:"from"`       // any spelling of a number
-	Name       string          `json:"name"`       // "" is the person's own
-	Text       string          `json:"text"`       // a text message
-	Button     string          `json:"button"`     // the text of a quick reply that is tapped
-	Payload    string          `json:"payload"`    // of the button; "" is its text
-	Preference string          `json:"preference"` // "stop" or "resume"
-	Context    string          `json:"context"`    // id of the message replied to; "last" is the last this person was sent
-	Referral   json.RawMessage `json:"referral"`   // Meta's referral object, passed on as it is
-	HidePhone  bool            `json:"hide_phone"` // a user name hides the number: only the user id is told
+// A verb is one thing that the control API does. body is JSON, "{}" if there was none.
+type verb func(ctx context.Context, s *Sandbox, body []byte) (any, error)
+
+// operation is a verb and what to say about it.
+type operation struct {
+	means string
+	do    verb
 }
 
-// spoken is an Inbound with everything filled in.
-type spoken struct {
-	number, waID, userID, name string
-	id, text, button, payload  string
-	context, preference        string
-	referral                   json.RawMessage
+// posts is what POST /_sandbox/{name} does.
+func posts() map[string]operation {
+	return map[string]operation{
+		"inbound":  {"a person writes, taps, sends a file, reacts, stops marketing or takes another number", doInbound},
+		"crowd":    {"many people come by ads", doCrowd},
+		"webhook":  {"where webhooks go; verify asks for the challenge first", doWebhook},
+		"delivery": {"how webhooks travel: batch, twice, late, delay, shape; what is left out stays", doDelivery},
+		"script":   {"replaces the script: rules and steps", doScript},
+		"limits":   {"throughput, pair limit and tier; what is left out stays", doLimits},
+		"number":   {"a number's quality, status, throughput and maintenance", doNumber},
+		"template": {"a template's status, quality, category, pause or unpause", doTemplate},
+		"account":  {"refuses everything with a code, or no longer with code 0, and tells account_update", doAccount},
+		"event":    {"tells any webhook field with any value", doEvent},
+		"release":  {"lets held messages go, or drops them", doRelease},
+		"reset":    {"forgets everything and begins again, with another seed if it is given", doReset},
+	}
 }
 
-// Say makes a person act now, whatever their fate, and returns the id of the message
-// ("" for a preference). It returns an error if in is incomplete or the queue is full.
-func (s *Sandbox) Say(in Inbound) (id string, err error) {
-	digits, ok := parseNumber(in.From)
-	if !ok {
-		return "", errors.New("from is not a phone number")
+// gets is what GET /_sandbox/{name} answers.
+func gets() map[string]struct {
+	means string
+	do    func(s *Sandbox, q func(string) string) (any, error)
+} {
+	type get = struct {
+		means string
+		do    func(s *Sandbox, q func(string) string) (any, error)
 	}
-	given := 0
-	for _, v := range []string{in.Text, in.Button, in.Preference} {
-		if v != "" {
-			given++
-		}
+	now := func(f func(s *Sandbox) any) func(*Sandbox, func(string) string) (any, error) {
+		return func(s *Sandbox, _ func(string) string) (any, error) { return f(s), nil }
 	}
-	switch {
-	case given != 1:
-		return "", errors.New("give exactly one of text, button and preference")
-	case in.Preference != "" && in.Preference != "stop" && in.Preference != "resume":
-		return "", errors.New("preference is stop or resume")
-	case s.queue.full():
-		return "", errors.New("too many webhooks wait to be delivered")
+	return map[string]get{
+		"ledger":   {"every request to send, in order; after and limit page", getLedger},
+		"summary":  {"the ledger in figures", now(func(s *Sandbox) any { return s.Summary() })},
+		"people":   {"who was written to and how often; after and limit page, number asks for one", getPeople},
+		"held":     {"messages that are kept back", now(func(s *Sandbox) any { return map[string]any{"held": nonNil(s.HeldMessages())} })},
+		"magic":    {"numbers with a fixed fate", now(func(s *Sandbox) any { return s.magicPage() })},
+		"codes":    {"Graph's errors, and the numbers that meet them", now(func(*Sandbox) any { return codesPage() })},
+		"script":   {"the script that runs", now(func(s *Sandbox) any { return s.Script() })},
+		"limits":   {"the limits that hold", now(func(s *Sandbox) any { return s.Limits() })},
+		"delivery": {"how webhooks travel", now(func(s *Sandbox) any { return s.Delivery() })},
 	}
-	p := Fate(s.cfg.Seed, digits).spoken(in.Preference)
-	p.name = cmp.Or(in.Name, p.name)
-	p.text, p.button, p.payload, p.referral = in.Text, in.Button, cmp.Or(in.Payload, in.Button), in.Referral
-	p.context = in.Context
-	if in.Context == "last" {
-		if p.context = s.ledger.lastID(p.number); p.context == "" {
-			return "", errors.New("this person was not sent anything to reply to")
-		}
-	}
-	if in.HidePhone {
-		p.waID = ""
-	}
-	if in.Preference == "" {
-		p.id = wamid(s.boot, p.number, int(s.said.Add(1)), "said")
-	}
-	now := time.Now()
-	s.queue.add(now, update{kind: kindSaid, at: now, said: &p})
-	return p.id, nil
 }
 
-// SetTemplateStatus changes a template's status (APPROVED, PAUSED, DISABLED, …) and
-// tells it by webhook. It returns an error if there is no such template.
-func (s *Sandbox) SetTemplateStatus(name, language, status string) error {
-	t, ok := s.templates.setStatus(name, language, status)
-	if !ok {
-		return fmt.Errorf("template %q does not exist in %q", name, language)
-	}
-	s.queue.add(time.Now(), update{kind: kindTemplate, at: time.Now(), template: &t})
-	return nil
-}
-
-// SetWebhook makes webhooks go to address from now on, those that wait included; ""
-// discards them.
-func (s *Sandbox) SetWebhook(address string) { s.webhook.Store(&address) }
-
-// VerifyWebhook asks address for the challenge as Meta does when a webhook is
-// subscribed, with Config.VerifyToken. It does not set the webhook.
-func (s *Sandbox) VerifyWebhook(ctx context.Context, address string) error {
-	u, err := url.Parse(address)
-	if err != nil || u.Host == "" {
-		return errors.New("the webhook's address must be a full URL")
-	}
-	challenge := strconv.FormatUint(roll(s.cfg.Seed, "challenge", address).next()>>32, 10)
-	q := u.Query()
-	q.Set("hub.mode", "subscribe")
-	q.Set("hub.challenge", challenge)
-	q.Set("hub.verify_token", s.cfg.VerifyToken)
-	u.RawQuery = q.Encode()
-
-	ctx, cancel := context.WithTimeout(ctx, s.cfg.Deadline)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
-	if err != nil {
-		return fmt.Errorf("make verification request: %w", err)
-	}
-	resp, err := s.cfg.Client.Do(req)
-	if err != nil {
-		return fmt.Errorf("verify webhook: %w", err)
-	}
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
-	if err != nil {
-		return fmt.Errorf("read verification: %w", err)
-	}
-	if resp.StatusCode != http.StatusOK || string(answer) != challenge {
-		return fmt.Errorf("verify webhook: answered %d without the challenge; check the verify token", resp.StatusCode)
-	}
-	return nil
-}
-
-// control serves what is below /_sandbox/.
+// control serves /_sandbox/.
 func (s *Sandbox) control(w http.ResponseWriter, r *http.Request) {
-	switch r.Method + " " + strings.TrimPrefix(r.URL.Path, "/_sandbox/") {
-	case "GET ledger":
-		s.getLedger(w, r)
-	case "GET summary":
-		writeJSON(w, http.StatusOK, s.Summary())
-	case "GET magic":
-		s.getMagic(w)
-	case "POST inbound":
-		s.postInbound(w, r)
-	case "POST webhook":
-		s.postWebhook(w, r)
-	case "POST template":
-		s.postTemplate(w, r)
+	name := strings.TrimPrefix(r.URL.Path, "/_sandbox/")
+	get, getable := gets()[name]
+	post, postable := posts()[name]
+	switch {
+	case r.Method == http.MethodGet && name == "":
+		writeJSON(w, http.StatusOK, index())
+	case r.Method == http.MethodGet && getable:
+		out, err := get.do(s, r.URL.Query().Get)
+		answerControl(w, out, err)
+	case r.Method == http.MethodPost && postable:
+		body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxControl))
+		if err != nil {
+			answerControl(w, nil, fmt.Errorf("read body: %w", err))
+			return
+		}
+		out, err := post.do(r.Context(), s, body)
+		answerControl(w, out, err)
 	default:
-		complain(w, http.StatusNotFound, errors.New("there are GET ledger, summary and magic, and POST inbound, webhook and template"))
+		complain(w, http.StatusNotFound, errors.New("there is no such thing: GET /_sandbox/ lists what there is"))
 	}
+}
+
+const maxControl = 8 << 20
+
+// step is a request that the script makes.
+func (s *Sandbox) step(step Step) {
+	if _, err := posts()[step.Post].do(context.Background(), s, step.Body); err != nil {
+		s.cfg.Logger.Warn("step not done", "post", step.Post, "err", err)
+	}
+}
+
+func index() map[string]map[string]string {
+	all := map[string]map[string]string{"get": {}, "post": {}}
+	for name, g := range gets() {
+		all["get"][name] = g.means
+	}
+	for name, p := range posts() {
+		all["post"][name] = p.means
+	}
+	return all
 }
 
 type ledgerPage struct {
@@ -155,22 +117,53 @@ type ledgerPage struct {
 
 const maxLedgerPage = 10_000
 
-func (s *Sandbox) getLedger(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	after, err := strconv.ParseInt(cmp.Or(q.Get("after"), "0"), 10, 64)
-	limit, err2 := strconv.Atoi(cmp.Or(q.Get("limit"), "1000"))
+func pageOfQuery(q func(string) string) (after int64, limit int, err error) {
+	after, err = strconv.ParseInt(cmp.Or(q("after"), "0"), 10, 64)
+	limit, err2 := strconv.Atoi(cmp.Or(q("limit"), "1000"))
 	if err != nil || err2 != nil || limit < 1 || limit > maxLedgerPage || after < 0 {
-		complain(w, http.StatusBadRequest, fmt.Errorf("after is a seq, limit is 1 to %d", maxLedgerPage))
-		return
+		return 0, 0, fmt.Errorf("after is a seq, limit is 1 to %d", maxLedgerPage)
+	}
+	return after, limit, nil
+}
+
+func getLedger(s *Sandbox, q func(string) string) (any, error) {
+	after, limit, err := pageOfQuery(q)
+	if err != nil {
+		return nil, err
 	}
 	found := s.Ledger(after, limit+1)
-	page := ledgerPage{Entries: found[:min(limit, len(found))], After: after, More: len(found) > limit}
+	page := ledgerPage{Entries: nonNil(found[:min(limit, len(found))]), After: after, More: len(found) > limit}
 	if n := len(page.Entries); n > 0 {
 		page.After = page.Entries[n-1].Seq
-	} else {
-		page.Entries = []Entry{}
 	}
-	writeJSON(w, http.StatusOK, page)
+	return page, nil
+}
+
+type peoplePage struct {
+	People []Person `json:"people"`
+	After  int64    `json:"after"`
+	More   bool     `json:"more"`
+}
+
+func getPeople(s *Sandbox, q func(string) string) (any, error) {
+	if number := q("number"); number != "" {
+		digits, ok := parseNumber(strings.ReplaceAll(number, " ", "+"))
+		if !ok {
+			return nil, errors.New("number is not a phone number")
+		}
+		p, _ := s.Person(digits)
+		return p, nil
+	}
+	after, limit, err := pageOfQuery(q)
+	if err != nil {
+		return nil, err
+	}
+	found := s.People(after, limit+1)
+	page := peoplePage{People: nonNil(found[:min(limit, len(found))]), After: after, More: len(found) > limit}
+	if n := len(page.People); n > 0 {
+		page.After = page.People[n-1].Seq
+	}
+	return page, nil
 }
 
 type magicItem struct {
@@ -180,65 +173,67 @@ type magicItem struct {
 	End     End    `json:"end"`
 }
 
-func (s *Sandbox) getMagic(w http.ResponseWriter) {
+func (s *Sandbox) magicPage() map[string][]magicItem {
 	var items []magicItem
 	for _, m := range MagicNumbers() {
-		items = append(items, magicItem{m.Pattern(), m.Number(0), m.Means, Fate(s.cfg.Seed, m.Number(0)).End()})
+		items = append(items, magicItem{m.Pattern(), m.Number(0), m.Means, Fate(s.seed.Load(), m.Number(0)).End()})
 	}
-	writeJSON(w, http.StatusOK, map[string]any{"magic": items})
+	return map[string][]magicItem{"magic": items}
 }
 
-func (s *Sandbox) postInbound(w http.ResponseWriter, r *http.Request) {
-	var in Inbound
-	if !readControl(w, r, &in) {
-		return
+type codeItem struct {
+	Code
+	Refused string `json:"refused"`
+	Failed  string `json:"failed"`
+	Once    string `json:"once"`
+	Both    string `json:"both"`
+}
+
+func codesPage() map[string][]codeItem {
+	var items []codeItem
+	for _, c := range Codes() {
+		items = append(items, codeItem{
+			c, CodeNumber(c.Code, CodeRefused), CodeNumber(c.Code, CodeFailed), CodeNumber(c.Code, CodeOnce), CodeNumber(c.Code, CodeBoth),
+		})
 	}
-	id, err := s.Say(in)
-	if err != nil {
+	return map[string][]codeItem{"codes": items}
+}
+
+// unavailable is an error that is not the caller's.
+type unavailable struct{ error }
+
+func answerControl(w http.ResponseWriter, out any, err error) {
+	switch {
+	case err == nil:
+		writeJSON(w, http.StatusOK, out)
+	case errors.As(err, new(unavailable)):
+		complain(w, http.StatusBadGateway, err)
+	default:
 		complain(w, http.StatusBadRequest, err)
-		return
 	}
-	writeJSON(w, http.StatusOK, map[string]string{"id": id})
-}
-
-func (s *Sandbox) postWebhook(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		URL    string `json:"url"`
-		Verify bool   `json:"verify"`
-	}
-	if !readControl(w, r, &in) {
-		return
-	}
-	if in.Verify {
-		if err := s.VerifyWebhook(r.Context(), in.URL); err != nil {
-			complain(w, http.StatusBadGateway, err)
-			return
-		}
-	}
-	s.SetWebhook(in.URL)
-	writeJSON(w, http.StatusOK, map[string]string{"url": in.URL})
-}
-
-func (s *Sandbox) postTemplate(w http.ResponseWriter, r *http.Request) {
-	var in struct{ Name, Language, Status string }
-	if !readControl(w, r, &in) {
-		return
-	}
-	if err := s.SetTemplateStatus(in.Name, in.Language, in.Status); err != nil {
-		complain(w, http.StatusNotFound, err)
-		return
-	}
-	writeJSON(w, http.StatusOK, map[string]string{"status": in.Status})
-}
-
-func readControl(w http.ResponseWriter, r *http.Request, into any) bool {
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequest)).Decode(into)
-	if err != nil {
-		complain(w, http.StatusBadRequest, fmt.Errorf("read body: %w", err))
-	}
-	return err == nil
 }
 
 func complain(w http.ResponseWriter, status int, err error) {
 	writeJSON(w, status, map[string]string{"error": err.Error()})
+}
+
+func nonNil[T any](list []T) []T {
+	if list == nil {
+		return []T{}
+	}
+	return slices.Clip(list)
+}
+
+// readControl decodes what a verb was given. A member that does not exist is an
+// error: a typing mistake in a test's script must not pass for a quiet day.
+func readControl(body []byte, into any) error {
+	if len(body) == 0 {
+		return nil
+	}
+	d := json.NewDecoder(strings.NewReader(string(body)))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return fmt.Errorf("read body: %w", err)
+	}
+	return nil
 }

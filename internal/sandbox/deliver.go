@@ -16,32 +16,32 @@ import (
 
 const (
 	firstRetry = 200 * time.Millisecond
-	lastRetry  = 5 * time.Second
-	giveUp     = 7 * 24 * time.Hour
 	collect    = 100 * time.Millisecond
 )
 
-// schedule puts the webhooks of a message that was just taken in the queue. Unless
-// Tidy, one in a hundred is told twice and one in a hundred is late, so that
-// another overtakes it.
+// schedule puts the webhooks of a message that was just taken, or released, in the
+// queue. Some are told twice and some late, as Delivery has it; which ones, the seed
+// decides.
 func (s *Sandbox) schedule(m *message, taken time.Time) {
+	how := s.delivery.Load()
+	seed := s.seed.Load()
 	var reversed time.Duration
 	if m.story.Reversed {
 		reversed = s.later(m.story.DeliveredAfter + time.Second)
 	}
 	for _, step := range m.story.steps() {
 		u := update{kind: step.kind, at: taken.Add(s.paced(step.after)), msg: m}
-		due := u.at
-		d := roll(s.cfg.Seed, "noise", m.story.Phone, strconv.Itoa(m.nth), string(step.kind))
+		due := u.at.Add(time.Duration(how.Delay))
+		d := roll(seed, "noise", m.story.Phone, strconv.Itoa(m.nth), string(step.kind))
 		late := s.later(d.between(300*time.Millisecond, 2*time.Second))
 		if step.kind == kindSent {
 			due = due.Add(reversed)
 		}
-		if !s.cfg.Tidy && d.chance(1) {
+		if d.chance(how.Late) {
 			due = due.Add(late)
 		}
 		s.queue.add(s.collected(due), u)
-		if m.story.Repeated || (!s.cfg.Tidy && d.chance(1)) {
+		if d.chance(how.Twice) || m.story.Repeated {
 			s.queue.add(s.collected(due.Add(late)), u)
 		}
 	}
@@ -50,14 +50,14 @@ func (s *Sandbox) schedule(m *message, taken time.Time) {
 // collected puts off what is due to the next tenth of a second, where updates are
 // batched: otherwise none would be due together.
 func (s *Sandbox) collected(due time.Time) time.Time {
-	if s.cfg.Batch <= 1 || s.cfg.Pace == 0 {
+	if s.cfg.Pace == 0 || s.delivery.Load().Batch <= 1 {
 		return due
 	}
 	return due.Truncate(collect).Add(collect)
 }
 
 // paced is a person's delay at this sandbox's pace.
-func (s *Sandbox) paced(d time.Duration) time.Duration { return time.Duration(float64(d) * s.cfg.Pace) }
+func (s *Sandbox) paced(d time.Duration) time.Duration { return paced(d, s.cfg.Pace) }
 
 // later is a paced delay that never quite vanishes, for what must come later.
 func (s *Sandbox) later(d time.Duration) time.Duration { return 20*time.Millisecond + s.paced(d) }
@@ -77,9 +77,6 @@ func (s Story) steps() []step {
 			all = append(all, step{k, at})
 		}
 	}
-	if s.Held {
-		at = 2 * time.Second
-	}
 	tell(kindSent, s.SentAfter, s.Sent)
 	if s.FailedCode != 0 {
 		tell(kindFailed, s.DeliveredAfter, true)
@@ -97,7 +94,12 @@ func (s *Sandbox) hand(ctx context.Context, work chan<- delivery) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		d, wait, ok := s.queue.pop(time.Now(), s.cfg.Batch)
+		d, wait, ok := s.queue.pop(time.Now(), s.delivery.Load().Batch)
+		if ok && d.act != nil {
+			d.act()
+			s.queue.done(d)
+			continue
+		}
 		if ok {
 			select {
 			case work <- d:
@@ -126,13 +128,20 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) {
 	url, n := *s.webhook.Load(), len(d.updates)
 	if url == "" {
 		s.counts.discarded.Add(int64(n))
-		s.queue.done(n)
+		s.queue.done(d)
+		return
+	}
+	body := s.render(d.updates)
+	if len(body) > maxWebhook && n > 1 {
+		for _, part := range [][]update{d.updates[:n/2], d.updates[n/2:]} {
+			s.deliver(ctx, delivery{updates: part, tries: d.tries, since: d.since, epoch: d.epoch})
+		}
 		return
 	}
 	for _, u := range d.updates {
 		s.happens(u)
 	}
-	err := s.post(ctx, url, s.render(d.updates))
+	err := s.post(ctx, url, body)
 	now := time.Now()
 	if d.since.IsZero() {
 		d.since = now
@@ -143,21 +152,35 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) {
 			s.acknowledged(u)
 		}
 		s.counts.delivered.Add(int64(n))
-		s.queue.done(n)
+		s.queue.done(d)
 	case ctx.Err() != nil:
 		s.queue.again(now, d)
-	case now.Sub(d.since) > giveUp:
+	case now.Sub(d.since) > s.cfg.RetryFor:
 		s.cfg.Logger.Error("webhook given up", "updates", n, "err", err)
 		s.counts.failed.Add(int64(n))
-		s.queue.done(n)
+		s.queue.done(d)
 	default:
 		s.cfg.Logger.Debug("webhook not taken", "updates", n, "tries", d.tries+1, "err", err)
 		s.counts.retries.Add(int64(n))
-		s.queue.again(now.Add(backoff(d.tries)), delivery{updates: d.updates, tries: d.tries + 1, since: d.since})
+		wait := s.backoff(d.tries)
+		d.tries++
+		s.queue.again(now.Add(wait), d)
 	}
 }
 
-func backoff(tries int) time.Duration { return min(firstRetry<<min(tries, 10), lastRetry) }
+// backoff is at once the first time, then twice as long each time, like Meta's.
+func (s *Sandbox) backoff(tries int) time.Duration {
+	if tries == 0 {
+		return 0
+	}
+	wait := firstRetry
+	for range tries - 1 {
+		if wait *= 2; wait >= s.cfg.RetryMost {
+			break
+		}
+	}
+	return min(wait, s.cfg.RetryMost)
+}
 
 // post sends a webhook; anything but 200 is an error.
 func (s *Sandbox) post(ctx context.Context, url string, body []byte) error {
@@ -194,9 +217,9 @@ func Sign(appSecret string, body []byte) string {
 func (s *Sandbox) happens(u update) {
 	switch {
 	case u.kind == kindReply:
-		s.ledger.wrote(u.msg.story.Phone, u.at)
-	case u.kind == kindSaid && u.said.preference == "":
-		s.ledger.wrote(u.said.number, u.at)
+		s.ledger.wrote(u.msg.story.Phone, u.msg.from, u.at, false)
+	case u.kind == kindSaid && u.said.opens:
+		s.ledger.wrote(u.said.number, u.said.to, u.at, len(u.said.referral) > 0)
 	}
 }
 
@@ -212,6 +235,12 @@ func (s *Sandbox) acknowledged(u update) {
 
 type webhookCounts struct {
 	delivered, retries, failed, discarded atomic.Int64
+}
+
+func (c *webhookCounts) clear() {
+	for _, n := range []*atomic.Int64{&c.delivered, &c.retries, &c.failed, &c.discarded} {
+		n.Store(0)
+	}
 }
 
 func (c *webhookCounts) read() Webhooks {

@@ -9,12 +9,14 @@ type Story struct {
 	WAID   string // what Meta calls this person; Brazilian ones may lack the ninth digit
 	UserID string // business-scoped id
 	Name   string // profile name
+	Hidden bool   // has a user name: Phone and WAID are told only to who knows them already
 
 	// The answer to the request.
 	SyncCode int    // the request is refused with this code; 0 is accepted
 	Refusals int    // how many requests SyncCode refuses before one is accepted; 0 is all of them
 	Answer   Answer // how an accepted request is answered
-	Held     bool   // accepted as held_for_quality_assessment
+	Held     bool   // accepted as held_for_quality_assessment: sent only when it is released
+	Paused   bool   // … but called paused
 
 	// What follows an accepted message.
 	Sent       bool // a webhook says sent
@@ -44,7 +46,20 @@ const (
 	AnswerLost   Answer = "lost"   // never taken; the connection closes
 	AnswerClosed Answer = "closed" // taken; the connection closes without an answer
 	AnswerBroken Answer = "broken" // taken; the answer is an HTTP 500
+	AnswerHung   Answer = "hung"   // taken; nothing comes until Config.SlowAnswer has passed, then the connection closes
+	AnswerError  Answer = "error"  // taken; the answer is the error that a webhook says again
 )
+
+// status is what an accepted template message is called in the answer.
+func (s Story) status() string {
+	switch {
+	case s.Held && s.Paused:
+		return "paused"
+	case s.Held:
+		return "held_for_quality_assessment"
+	}
+	return "accepted"
+}
 
 // Reply is how a person writes back.
 type Reply string
@@ -130,7 +145,10 @@ func Fate(seed int64, phone string) Story {
 	s.ReplyAfter = d.between(500*time.Millisecond, 3*time.Second)
 
 	if m, ok := magicOf(number); ok {
-		return m.onto(s)
+		return m.story.onto(s)
+	}
+	if story, ok := codeOf(number); ok {
+		return story.onto(s)
 	}
 	switch p := d.percent(); {
 	case p < 1:
@@ -148,6 +166,16 @@ func Fate(seed int64, phone string) Story {
 		s.read(d)
 	}
 	return s
+}
+
+// onto lays a fixed fate over ordinary, keeping who the person is and how quick.
+func (fixed Story) onto(ordinary Story) Story {
+	fixed.Phone, fixed.WAID, fixed.UserID, fixed.Name = ordinary.Phone, ordinary.WAID, ordinary.UserID, ordinary.Name
+	fixed.SentAfter, fixed.DeliveredAfter, fixed.ReadAfter, fixed.ReplyAfter = ordinary.SentAfter, ordinary.DeliveredAfter, ordinary.ReadAfter, ordinary.ReplyAfter
+	if fixed.Answer == "" {
+		fixed.Answer = AnswerOK
+	}
+	return fixed
 }
 
 // read decides what a person does with a message that was delivered.

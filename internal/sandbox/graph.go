@@ -3,23 +3,18 @@ package sandbox
 import (
 	"cmp"
 	"crypto/subtle"
-	"encoding/base64"
 	"encoding/json"
-	"io"
 	"net/http"
 	"regexp"
-	"strconv"
 	"strings"
 	"time"
 )
 
 var versionSegment = regexp.MustCompile(`^v\d+\.\d+$`)
 
-const maxMedia = 100 << 20
-
 // ServeHTTP answers as graph.facebook.com would, and as the control API below
-// /_sandbox/. Some magic numbers make it panic with http.ErrAbortHandler, which
-// closes the connection under net/http and fails the request under InProcess.
+// /_sandbox/. Some magic numbers and rules make it panic with http.ErrAbortHandler,
+// which closes the connection under net/http and fails the request under InProcess.
 func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if strings.HasPrefix(r.URL.Path, "/_sandbox/") {
 		s.control(w, r)
@@ -28,10 +23,6 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	if versionSegment.MatchString(path[0]) {
 		path = path[1:]
-	}
-	if len(path) == 0 || len(path) > 2 {
-		s.writeError(w, refuse(2500, "there is nothing at this path"))
-		return
 	}
 	edge := ""
 	if len(path) == 2 {
@@ -45,14 +36,62 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.writeError(w, e)
 		return
 	}
+	if !sending && s.spoilt(w, r, path) {
+		return
+	}
+	var from *number
+	ours := false
+	if len(path) > 0 && path[0] != "" {
+		from, ours = s.number(path[0])
+	}
 	switch {
-	case sending && path[0] == s.cfg.PhoneNumberID:
-		s.postMessage(w, r, edge == "marketing_messages")
+	case len(path) == 0 || len(path) > 2:
+		s.writeError(w, refuse(2500, "there is nothing at this path"))
+	case sending && ours:
+		s.postMessage(w, r, from, edge == "marketing_messages")
+	case path[0] == "whatsapp_business" && edge == "attachments":
+		s.download(w, r)
 	case edge == "":
 		s.object(w, r, path[0])
 	default:
 		s.edge(w, r, path[0], edge)
 	}
+}
+
+// spoilt lets the script decide about a request that sends nothing, and reports
+// whether that was its end.
+func (s *Sandbox) spoilt(w http.ResponseWriter, r *http.Request, path []string) bool {
+	sc := s.script.Load()
+	if sc == nil {
+		return false
+	}
+	a := asked{call: CallAny, read: r.Method == http.MethodGet, at: time.Now()}
+	switch last := path[max(0, len(path)-1):]; {
+	case len(last) == 0:
+	case last[0] == "message_templates" || last[0] == "unpause":
+		a.call = CallTemplates
+	case last[0] == "media" || last[0] == "attachments":
+		a.call = CallMedia
+	default:
+		if _, found := s.templates.byID(last[0]); found {
+			a.call = CallTemplates
+		} else if _, found := s.media.find(last[0]); found {
+			a.call = CallMedia
+		}
+	}
+	f := sc.unread(a.call)
+	if f == nil {
+		f = sc.judge(a)
+	}
+	switch {
+	case f == nil:
+		return false
+	case !f.decides():
+		wait(r.Context(), f.delay)
+		return false
+	}
+	s.ruin(w, r, f)
+	return true
 }
 
 func (s *Sandbox) authorize(r *http.Request) *graphError {
@@ -69,21 +108,30 @@ func (s *Sandbox) authorize(r *http.Request) *graphError {
 	return refuse(190, "the access token is not this sandbox's")
 }
 
-// object is GET /{id}.
+// object is everything at /{id}.
 func (s *Sandbox) object(w http.ResponseWriter, r *http.Request, id string) {
 	var v any
 	usual := "id,name"
+	n, isNumber := s.number(id)
 	switch t, found := s.templates.byID(id); {
+	case found && r.Method == http.MethodPost:
+		s.postTemplate(w, r, t)
+		return
 	case found:
 		v, usual = t, "id,name,language,category,status,parameter_format,components"
-	case id == s.cfg.PhoneNumberID:
-		v, usual = s.phoneNumber(), "id,verified_name,display_phone_number,quality_rating,throughput"
+	case isNumber && id != "":
+		v, usual = s.numberObject(n), numberFields
 	case id == s.cfg.WABAID:
 		v, usual = s.waba(), "id,name,currency,timezone_id"
 	case id == s.cfg.PortfolioID:
 		v = map[string]string{"id": id, "name": s.cfg.VerifiedName, "verification_status": "verified"}
 	case id == s.cfg.AppID:
 		v = map[string]string{"id": id, "name": "Arauto sandbox"}
+	default:
+		if f, found := s.media.find(id); found {
+			s.mediaObject(w, r, f)
+			return
+		}
 	}
 	if v == nil || r.Method != http.MethodGet {
 		s.writeError(w, nothing(r.Method, id))
@@ -97,61 +145,58 @@ func (s *Sandbox) object(w http.ResponseWriter, r *http.Request, id string) {
 	writeJSON(w, http.StatusOK, out)
 }
 
+const numberFields = "id,verified_name,display_phone_number,quality_rating,throughput"
+
 // edge is everything at /{id}/{edge} but sending.
 func (s *Sandbox) edge(w http.ResponseWriter, r *http.Request, id, edge string) {
-	waba, get := id == s.cfg.WABAID, r.Method == http.MethodGet
-	switch {
-	case waba && get && edge == "message_templates":
+	if t, found := s.templates.byID(id); found && edge == "unpause" && r.Method == http.MethodPost {
+		s.unpause(w, t)
+		return
+	}
+	if _, ours := s.number(id); ours && edge == "media" && r.Method == http.MethodPost {
+		s.postMedia(w, r)
+		return
+	}
+	if id != s.cfg.WABAID {
+		s.writeError(w, nothing(r.Method, id+"/"+edge))
+		return
+	}
+	switch r.Method + " " + edge {
+	case "GET message_templates":
 		s.getTemplates(w, r)
-	case waba && get && edge == "phone_numbers":
-		fields := cmp.Or(r.URL.Query().Get("fields"), "id,verified_name,display_phone_number,quality_rating,throughput")
-		out, e := project(s.phoneNumber(), fields)
+	case "POST message_templates":
+		s.postTemplates(w, r)
+	case "DELETE message_templates":
+		s.deleteTemplates(w, r)
+	case "GET phone_numbers":
+		s.getNumbers(w, r)
+	case "GET subscribed_apps":
+		app := map[string]any{"whatsapp_business_api_data": map[string]string{"id": s.cfg.AppID, "name": "Arauto sandbox"}}
+		writeJSON(w, http.StatusOK, list{Data: []any{app}})
+	case "POST subscribed_apps":
+		writeJSON(w, http.StatusOK, map[string]bool{"success": true})
+	default:
+		s.writeError(w, nothing(r.Method, id+"/"+edge))
+	}
+}
+
+func (s *Sandbox) getNumbers(w http.ResponseWriter, r *http.Request) {
+	all := list{Data: []any{}}
+	for _, n := range s.numbers {
+		out, e := project(s.numberObject(n), cmp.Or(r.URL.Query().Get("fields"), numberFields))
 		if e != nil {
 			s.writeError(w, e)
 			return
 		}
-		writeJSON(w, http.StatusOK, list{Data: []any{out}})
-	case waba && edge == "subscribed_apps" && get:
-		app := map[string]any{"whatsapp_business_api_data": map[string]string{"id": s.cfg.AppID, "name": "Arauto sandbox"}}
-		writeJSON(w, http.StatusOK, list{Data: []any{app}})
-	case waba && edge == "subscribed_apps" && r.Method == http.MethodPost:
-		writeJSON(w, http.StatusOK, map[string]bool{"success": true})
-	case id == s.cfg.PhoneNumberID && edge == "media" && r.Method == http.MethodPost:
-		s.postMedia(w, r)
-	default:
-		s.writeError(w, nothing(r.Method, id+"/"+edge))
+		all.Data = append(all.Data, out)
 	}
+	writeJSON(w, http.StatusOK, all)
 }
 
 func nothing(method, what string) *graphError {
 	e := refuse(100, "%s %s: it does not exist, or this token may not see it, or it does not support this", method, clip(what, 80))
 	e.kind = "GraphMethodException"
 	return e
-}
-
-// postMedia takes any upload and keeps nothing of it but an id.
-func (s *Sandbox) postMedia(w http.ResponseWriter, r *http.Request) {
-	n, err := io.Copy(io.Discard, http.MaxBytesReader(w, r.Body, maxMedia))
-	if err != nil || n == 0 {
-		s.writeError(w, refuse(131053, "the upload is empty, cut off or above 100 MB"))
-		return
-	}
-	id := 100200300400500 + s.media.Add(1)
-	writeJSON(w, http.StatusOK, map[string]string{"id": strconv.FormatInt(id, 10)})
-}
-
-func (s *Sandbox) phoneNumber() map[string]any {
-	level := "STANDARD"
-	if s.cfg.MessagesPerSecond > 80 {
-		level = "HIGH"
-	}
-	return map[string]any{
-		"id": s.cfg.PhoneNumberID, "display_phone_number": s.cfg.DisplayPhone, "verified_name": s.cfg.VerifiedName,
-		"quality_rating": "GREEN", "throughput": map[string]string{"level": level},
-		"whatsapp_business_manager_messaging_limit": s.cfg.Tier,
-		"code_verification_status":                  "VERIFIED", "name_status": "APPROVED", "status": "CONNECTED",
-		"platform_type": "CLOUD_API", "account_mode": "LIVE", "is_official_business_account": false,
-	}
 }
 
 func (s *Sandbox) waba() map[string]any {
@@ -175,70 +220,6 @@ type paging struct {
 		After  string `json:"after"`
 	} `json:"cursors"`
 	Next string `json:"next,omitempty"`
-}
-
-// getTemplates is GET /{waba}/message_templates, with the filters name, language,
-// status and category. `next` is absolute and, unlike Meta's, holds no token.
-func (s *Sandbox) getTemplates(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	limit, err := strconv.Atoi(cmp.Or(q.Get("limit"), "25"))
-	if err != nil || limit < 1 || limit > 1000 {
-		s.writeError(w, refuse(100, "limit is 1 to 1000"))
-		return
-	}
-	from, ok := uncursor(q.Get("after"))
-	if !ok {
-		s.writeError(w, refuse(100, "after is not a cursor"))
-		return
-	}
-	fields := cmp.Or(q.Get("fields"), "id,name,language,category,status,parameter_format,components")
-	found := s.templates.after(from, -1)
-	page := list{Data: []any{}, Paging: &paging{}}
-	for _, t := range found {
-		if !selected(t, q.Get) {
-			continue
-		}
-		if len(page.Data) == limit {
-			q.Set("after", page.Paging.Cursors.After)
-			page.Paging.Next = origin(r) + r.URL.Path + "?" + q.Encode()
-			break
-		}
-		out, e := project(t, fields)
-		if e != nil {
-			s.writeError(w, e)
-			return
-		}
-		page.Data = append(page.Data, out)
-		page.Paging.Cursors.After = cursor(t.ID)
-		page.Paging.Cursors.Before = cmp.Or(page.Paging.Cursors.Before, cursor(t.ID))
-	}
-	if len(page.Data) == 0 {
-		page.Paging = nil
-	}
-	writeJSON(w, http.StatusOK, page)
-}
-
-func selected(t Template, filter func(string) string) bool {
-	for name, value := range map[string]string{"name": t.Name, "language": t.Language, "status": t.Status, "category": t.Category} {
-		if want := filter(name); want != "" && !strings.EqualFold(want, value) {
-			return false
-		}
-	}
-	return true
-}
-
-func cursor(id string) string { return base64.RawURLEncoding.EncodeToString([]byte("t" + id)) }
-
-func uncursor(c string) (id int64, ok bool) {
-	if c == "" {
-		return 0, true
-	}
-	raw, err := base64.RawURLEncoding.DecodeString(c)
-	if err != nil || len(raw) < 2 || raw[0] != 't' {
-		return 0, false
-	}
-	id, err = strconv.ParseInt(string(raw[1:]), 10, 64)
-	return id, err == nil
 }
 
 func origin(r *http.Request) string {

@@ -183,9 +183,6 @@ func TestObjects(t *testing.T) {
 	if a := w.call("GET", number+"?fields=throughput", ""); len(a.body) != 2 {
 		t.Errorf("one field answered %s", a.raw)
 	}
-	if a := w.call("POST", number+"/media", "bytes"); dig(a.body, "id") == nil {
-		t.Errorf("media answered %s", a.raw)
-	}
 }
 
 func TestTemplates_Pages(t *testing.T) {

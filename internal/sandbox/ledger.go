@@ -17,6 +17,7 @@ const (
 	Accepted Outcome = "accepted"
 	Refused  Outcome = "refused" // with Entry.Code
 	Lost     Outcome = "lost"    // the connection closed before the message was taken
+	Broken   Outcome = "broken"  // not taken, and answered with Entry.Status that is no Graph error
 )
 
 // An Entry is one request to send, in the order they were read.
@@ -25,7 +26,10 @@ type Entry struct {
 	At       time.Time `json:"at"`  // when the request had been read
 	Outcome  Outcome   `json:"outcome"`
 	Code     int       `json:"code,omitempty"`
+	Status   int       `json:"status,omitempty"` // HTTP, of Broken
 	Answer   Answer    `json:"answer,omitempty"` // of an accepted one: did the caller hear?
+	Fault    string    `json:"fault,omitempty"`  // name of the script's rule that decided
+	From     string    `json:"from,omitempty"`   // phone number id, unless it is the first
 	To       string    `json:"to,omitempty"`     // digits as they came; empty if there were none to read
 	WAID     string    `json:"wa_id,omitempty"`
 	ID       string    `json:"id,omitempty"` // wamid
@@ -37,15 +41,19 @@ type Entry struct {
 
 // A Summary is the ledger in figures, since New.
 type Summary struct {
-	Accepted          int         `json:"accepted"`
-	Unheard           int         `json:"unheard"` // accepted, but the caller saw a closed connection, a 500 or a slow answer
-	Refused           map[int]int `json:"refused"` // by code
-	Lost              int         `json:"lost"`
-	People            int         `json:"people"`             // with at least one accepted message; both spellings of a number are one
-	Twice             int         `json:"twice"`              // of these, with more than one
-	RepeatedCallbacks int         `json:"repeated_callbacks"` // accepted messages whose biz_opaque_callback_data had been seen
-	AfterOptOut       int         `json:"after_opt_out"`      // accepted templates to people whose opt-out had been acknowledged
-	Webhooks          Webhooks    `json:"webhooks"`
+	Accepted          int            `json:"accepted"`
+	Unheard           int            `json:"unheard"` // accepted, but the caller saw a closed connection, a 500 or a slow answer
+	Refused           map[int]int    `json:"refused"` // by code
+	Lost              int            `json:"lost"`
+	Broken            int            `json:"broken"`             // not taken, answered with an HTTP error that is not Graph's
+	Faults            map[string]int `json:"faults,omitempty"`   // requests that the script decided about, by rule
+	People            int            `json:"people"`             // with at least one accepted message; both spellings of a number are one
+	Twice             int            `json:"twice"`              // of these, with more than one
+	RepeatedCallbacks int            `json:"repeated_callbacks"` // accepted messages whose biz_opaque_callback_data had been seen
+	AfterOptOut       int            `json:"after_opt_out"`      // accepted templates to people whose opt-out had been acknowledged
+	Held              int            `json:"held"`               // kept back at this moment
+	Reach             Reach          `json:"reach"`
+	Webhooks          Webhooks       `json:"webhooks"`
 }
 
 // Webhooks counts updates; a batch counts each of its own.
@@ -84,6 +92,8 @@ func (s *Sandbox) Summary() Summary {
 	sum := s.ledger.summary()
 	sum.Webhooks = s.counts.read()
 	sum.Webhooks.Pending = int64(s.queue.waiting())
+	sum.Held = len(s.held.list())
+	sum.Reach = s.limits.reach(time.Now())
 	return sum
 }
 
@@ -98,6 +108,7 @@ type ledger struct {
 	next      int64
 	size      int
 	people    map[string]*person
+	met       []*person // the same, in the order they were first met
 	callbacks map[uint64]struct{}
 	hash      maphash.Seed
 	figures   Summary
@@ -106,37 +117,60 @@ type ledger struct {
 
 // person is what is remembered of a canonical number.
 type person struct {
+	seq             int64
+	number          string
 	accepted, tries int
+	refused, lost   int
 	lastID          string
-	wroteAt         time.Time
+	windows         []window
+	known           bool // was written to at their number, or showed it
 	optedOut        bool
 }
 
-func newLedger(size int) *ledger {
-	return &ledger{
-		first: 1, next: 1, size: size, hash: maphash.MakeSeed(),
-		people: map[string]*person{}, callbacks: map[uint64]struct{}{},
-		figures: Summary{Refused: map[int]int{}},
-	}
+// window is what a person did towards one of the business's numbers.
+type window struct {
+	to      *number
+	wroteAt time.Time // they may be written to freely for 24 hours
+	adAt    time.Time // they came by an ad
+	freeTo  time.Time // the end of the free entry point
 }
 
-// take records an accepted message and completes e, or returns the refusal that the
-// story has for this try. id makes the id of the person's nth message.
-func (l *ledger) take(e *Entry, story Story, id func(nth int) string, nth *int) *graphError {
+func newLedger(size int) *ledger {
+	l := &ledger{size: size, hash: maphash.MakeSeed()}
+	l.clear()
+	return l
+}
+
+func (l *ledger) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	l.first, l.next, l.pages = 1, 1, nil
+	l.people, l.met, l.callbacks = map[string]*person{}, nil, map[uint64]struct{}{}
+	l.figures = Summary{Refused: map[int]int{}}
+	l.written.Store(0)
+}
+
+// take records an accepted message and completes e and m, or returns the refusal that
+// the story has for this try. id makes the id of the person's nth message.
+func (l *ledger) take(e *Entry, m *message, id func(nth int) string) *graphError {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	story := m.story
 	p := l.person(story.Phone)
 	p.tries++
 	if story.SyncCode != 0 && (story.Refusals == 0 || p.tries <= story.Refusals) {
+		p.refused++
 		return refuse(story.SyncCode, "this recipient's fate in the sandbox")
 	}
 	p.accepted++
-	*nth = p.accepted
+	p.known = p.known || !m.byUserID
+	m.nth = p.accepted
 	p.lastID = id(p.accepted)
 	e.Outcome, e.Answer, e.ID, e.WAID = Accepted, story.Answer, p.lastID, story.WAID
 	l.append(*e)
 
 	f := &l.figures
+	l.blame(*e)
 	f.Accepted++
 	switch p.accepted {
 	case 1:
@@ -163,17 +197,38 @@ func (l *ledger) take(e *Entry, story Story, id func(nth int) string, nth *int) 
 func (l *ledger) refused(e Entry, code int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.Outcome, e.Code = Refused, code
+	e.Outcome, e.Code = Refused, real(code)
 	l.append(e)
-	l.figures.Refused[code]++
+	l.blame(e)
+	l.figures.Refused[e.Code]++
 }
 
-func (l *ledger) lost(e Entry) {
+// missed records a request that was not taken and not refused in Graph's words.
+func (l *ledger) missed(e Entry, outcome Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.Outcome = Lost
+	e.Outcome = outcome
 	l.append(e)
+	l.blame(e)
+	if e.To != "" {
+		l.person(canonical(e.To)).lost++
+	}
+	if outcome == Broken {
+		l.figures.Broken++
+		return
+	}
 	l.figures.Lost++
+}
+
+// blame counts the rule that decided.
+func (l *ledger) blame(e Entry) {
+	if e.Fault == "" {
+		return
+	}
+	if l.figures.Faults == nil {
+		l.figures.Faults = map[string]int{}
+	}
+	l.figures.Faults[e.Fault]++
 }
 
 func (l *ledger) append(e Entry) {
@@ -210,33 +265,81 @@ func (l *ledger) summary() Summary {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	sum := l.figures
-	sum.Refused = maps.Clone(sum.Refused)
+	sum.Refused, sum.Faults = maps.Clone(sum.Refused), maps.Clone(sum.Faults)
 	return sum
 }
 
 func (l *ledger) person(number string) *person {
 	p, ok := l.people[number]
 	if !ok {
-		p = &person{}
+		p = &person{seq: int64(len(l.met) + 1), number: number}
 		l.people[number] = p
+		l.met = append(l.met, p)
 	}
 	return p
 }
 
-// wrote opens the 24 hours in which free-form messages reach a person.
-func (l *ledger) wrote(number string, at time.Time) {
+// wrote opens the 24 hours in which free-form messages reach a person, and after an
+// ad those in which an answer makes the conversation free.
+func (l *ledger) wrote(who string, to *number, at time.Time, byAd bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p := l.person(number); at.After(p.wroteAt) {
-		p.wroteAt = at
+	p := l.person(who)
+	w := p.window(to)
+	if w == nil {
+		p.windows = append(p.windows, window{to: to})
+		w = &p.windows[len(p.windows)-1]
+	}
+	if at.After(w.wroteAt) {
+		w.wroteAt = at
+	}
+	if byAd && at.After(w.freeTo) {
+		w.adAt = at
 	}
 }
 
-func (l *ledger) wroteWithin(number string, now time.Time, d time.Duration) bool {
+func (p *person) window(to *number) *window {
+	for i := range p.windows {
+		if p.windows[i].to == to {
+			return &p.windows[i]
+		}
+	}
+	return nil
+}
+
+// Meta's windows.
+const (
+	serviceWindow = 24 * time.Hour
+	answerWindow  = 24 * time.Hour
+	freeWindow    = 72 * time.Hour
+)
+
+// windows reports whether the person's message leaves the business free to write, and
+// whether that is free of charge because an ad brought them.
+func (l *ledger) windows(who string, to *number, now time.Time) (open, free bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	p, ok := l.people[number]
-	return ok && !p.wroteAt.IsZero() && now.Sub(p.wroteAt) < d
+	p, ok := l.people[who]
+	if !ok {
+		return false, false
+	}
+	w := p.window(to)
+	if w == nil {
+		return false, false
+	}
+	open = now.Sub(w.wroteAt) < serviceWindow
+	if !w.adAt.IsZero() && now.Sub(w.adAt) < answerWindow {
+		w.freeTo, w.adAt = now.Add(freeWindow), time.Time{}
+	}
+	return open, now.Before(w.freeTo)
+}
+
+// knows reports whether the business knows the person's number: it wrote to it.
+func (l *ledger) knows(who string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p, ok := l.people[who]
+	return ok && p.known
 }
 
 func (l *ledger) optedOut(number string, out bool) {

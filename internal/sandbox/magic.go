@@ -30,17 +30,6 @@ func (m Magic) Pattern() string { return fmt.Sprintf("+55 11 97550-0%02dZ", m.Gr
 // after acceptance, refusals, refusals that pass, and trouble on the connection.
 func MagicNumbers() []Magic { return slices.Clone(magic) }
 
-// onto lays the fixed fate over s, keeping who the person is and how quick.
-func (m Magic) onto(s Story) Story {
-	fixed := m.story
-	fixed.Phone, fixed.WAID, fixed.UserID, fixed.Name = s.Phone, s.WAID, s.UserID, s.Name
-	fixed.SentAfter, fixed.DeliveredAfter, fixed.ReadAfter, fixed.ReplyAfter = s.SentAfter, s.DeliveredAfter, s.ReadAfter, s.ReplyAfter
-	if fixed.Answer == "" {
-		fixed.Answer = AnswerOK
-	}
-	return fixed
-}
-
 func magicOf(number string) (Magic, bool) {
 	rest, ok := strings.CutPrefix(number, magicPrefix)
 	if !ok || len(rest) != 3 {
@@ -73,6 +62,10 @@ var magic = []Magic{
 	{13, "sent, then failed with 131026", Story{Sent: true, FailedCode: 131026}},
 	{14, "held for quality assessment, then delivered", Story{Held: true, Sent: true, Delivered: true}},
 	{15, "held for quality assessment, then dropped with 135000", Story{Held: true, FailedCode: 135000}},
+	{16, "accepted as paused, later delivered", Story{Held: true, Paused: true, Sent: true, Delivered: true}},
+	{17, "has a user name, so a message to the user id tells no number: reads", Story{Hidden: true, Sent: true, Delivered: true, Read: true}},
+	{18, "has a user name, so a message to the user id tells no number: replies to the message", Story{Hidden: true, Sent: true, Delivered: true, Read: true, Reply: ReplySwipe, Text: "Quero saber mais"}},
+	{19, "has a user name, so a message to the user id tells no number: later failed with 131026", Story{Hidden: true, FailedCode: 131026}},
 
 	{20, "accepted, later failed with 131026 (undeliverable)", Story{FailedCode: 131026}},
 	{21, "accepted, later failed with 131049 (cap of marketing per user)", Story{FailedCode: 131049}},

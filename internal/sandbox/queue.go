@@ -15,27 +15,40 @@ const (
 	kindDelivered kind = "delivered"
 	kindRead      kind = "read"
 	kindFailed    kind = "failed"
-	kindReply     kind = "reply"    // the story's reply to msg
-	kindStop      kind = "stop"     // the story's user preference
-	kindSaid      kind = "said"     // Say
-	kindTemplate  kind = "template" // SetTemplateStatus
+	kindReply     kind = "reply" // the story's reply to msg
+	kindStop      kind = "stop"  // the story's user preference
+	kindSaid      kind = "said"  // Say
+	kindEvent     kind = "event" // anything that is about no message
 )
 
 // An update is one thing a webhook will say. It is rendered when it is posted, so
 // that hundreds of thousands can wait.
 type update struct {
-	kind     kind
-	at       time.Time // when it happened, which is not when it is told
-	msg      *message
-	said     *spoken
-	template *Template
+	kind  kind
+	at    time.Time // when it happened, which is not when it is told
+	msg   *message
+	said  *spoken
+	event *change
 }
 
-// A delivery is one webhook: the updates of one POST, and how often it was tried.
+// A delivery is one webhook: the updates of one POST, and how often it was tried. Or
+// it is no webhook but something to do.
 type delivery struct {
 	updates []update
 	tries   int
 	since   time.Time // of the first try
+	epoch   int64
+
+	act   func()
+	awake bool // act counts as pending
+}
+
+// size is how many a delivery counts as pending.
+func (d delivery) size() int {
+	if d.awake {
+		return 1
+	}
+	return len(d.updates)
 }
 
 // queue holds deliveries by the moment they are due. What is popped still counts as
@@ -44,6 +57,7 @@ type queue struct {
 	mu      sync.Mutex
 	due     dueHeap
 	seq     int64
+	epoch   int64 // of the last clear: what was popped before it is dropped
 	limit   int
 	pending int           // updates
 	quiet   chan struct{} // closed when pending reaches 0; nil when nobody waits
@@ -69,16 +83,39 @@ func (q *queue) add(due time.Time, u update) {
 	q.rouse()
 }
 
-// again queues a delivery that was popped.
-func (q *queue) again(due time.Time, d delivery) {
+// plan has something done by hand. awake makes idle wait for it.
+func (q *queue) plan(due time.Time, awake bool, act func()) {
 	q.mu.Lock()
-	q.put(due, d)
+	if awake {
+		q.pending++
+	}
+	q.put(due, delivery{act: act, awake: awake})
 	q.mu.Unlock()
 	q.rouse()
 }
 
+// again queues a delivery that was popped.
+func (q *queue) again(due time.Time, d delivery) {
+	q.mu.Lock()
+	if d.epoch == q.epoch {
+		q.put(due, d)
+	}
+	q.mu.Unlock()
+	q.rouse()
+}
+
+// clear forgets everything, and what was popped when it comes back.
+func (q *queue) clear() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.epoch++
+	q.due, q.seq = nil, 0
+	q.less(q.pending)
+}
+
 func (q *queue) put(due time.Time, d delivery) {
 	q.seq++
+	d.epoch = q.epoch
 	heap.Push(&q.due, dueItem{due: due, seq: q.seq, delivery: d})
 }
 
@@ -101,16 +138,23 @@ func (q *queue) pop(now time.Time, batch int) (d delivery, wait time.Duration, o
 		return delivery{}, wait, false
 	}
 	d = heap.Pop(&q.due).(dueItem).delivery
-	for d.tries == 0 && len(d.updates) < batch && len(q.due) > 0 && q.due[0].tries == 0 && !q.due[0].due.After(now) {
+	for d.tries == 0 && d.act == nil && len(d.updates) < batch && len(q.due) > 0 && q.due[0].tries == 0 && q.due[0].act == nil && !q.due[0].due.After(now) {
 		d.updates = append(d.updates, heap.Pop(&q.due).(dueItem).updates...)
 	}
 	return d, 0, true
 }
 
-// done says that n popped updates need nothing more.
-func (q *queue) done(n int) {
+// done says that a delivery that was popped needs nothing more.
+func (q *queue) done(d delivery) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if d.epoch == q.epoch {
+		q.less(d.size())
+	}
+}
+
+// less is called with mu held.
+func (q *queue) less(n int) {
 	q.pending -= n
 	if q.pending == 0 && q.quiet != nil {
 		close(q.quiet)

@@ -148,6 +148,13 @@ func (r sendRequest) number() (string, *graphError) {
 	return digits, nil
 }
 
+func (r sendRequest) templateName() string {
+	if r.Template == nil {
+		return ""
+	}
+	return r.Template.Name
+}
+
 // A tap is a quick reply that the recipient of a message can use.
 type tap struct {
 	text, payload string

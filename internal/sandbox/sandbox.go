@@ -8,8 +8,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // Config says which business the sandbox pretends to host and how its people
@@ -26,25 +24,36 @@ type Config struct {
 	PhoneNumberID string
 	DisplayPhone  string // as Meta shows it, "+55 11 4000-1234"
 	VerifiedName  string
-	Tier          string // whatsapp_business_manager_messaging_limit, "TIER_100K"
-	AccessToken   string // the bearer token that is asked for; "" asks for none
+	Numbers       []Number // on the WABA besides that one
+	Tier          string   // whatsapp_business_manager_messaging_limit, "TIER_100K"; EnforceTier makes it bite
+	AccessToken   string   // the bearer token that is asked for; "" asks for none
 
 	WebhookURL string        // "" discards webhooks as they come due
 	Client     *http.Client  // delivers webhooks; nil is a client of its own
 	Deadline   time.Duration // of one webhook delivery; 0 is 10 s
-	Workers    int           // webhook deliveries at once; 0 is 16
-	Batch      int           // updates in one webhook at most; 0 is 1
+	Workers    int           // webhook deliveries at once; 0 is 16; 1 keeps them in order
+	Batch      int           // updates in one webhook at most, up to 1,000; 0 is 1
 	Queue      int           // updates waiting at most, beyond which messages are refused with 131016; 0 is 1,000,000
+	RetryMost  time.Duration // between two tries of one webhook at most; 0 is 5 s, Meta's grow to hours
+	RetryFor   time.Duration // before a webhook is given up; 0 is Meta's 7 days
 
-	Conversations bool // statuses carry `conversation`, as subscriptions up to v23.0 get
+	Conversations bool // webhooks have the shape that subscriptions up to v23.0 get: statuses carry `conversation`
 	Tidy          bool // no webhook twice or out of order, other than a magic number's
+	Repeatable    bool // ids are functions of the seed too, so that two runs can be compared byte for byte
 
 	Latency           time.Duration // before POST messages is answered
-	SlowAnswer        time.Duration // before a magic slow answer; 0 is 60 s
-	MessagesPerSecond int           // above it 130429; 0 is no limit
+	SlowAnswer        time.Duration // before a magic slow answer, and of a hang; 0 is 60 s
+	MessagesPerSecond int           // of one number, above it 130429; 0 is no limit
+	PairLimit         bool          // one message in 6 s to one person, 45 on credit; beyond it 131056
+	EnforceTier       bool          // beyond Tier people in a moving day, see Limits
 	Pace              float64       // multiplies people's delays: 1 lifelike but quick, 0 at once
+	Review            time.Duration // before a template that was made or edited is judged; 0 is 2 s paced, negative never
+	HoldFor           time.Duration // before a held message is released; 0 is 2 s paced, negative never
+
+	Script Script // faults and events, from the start
 
 	LedgerSize int    // newest entries kept; 0 is 1,000,000
+	MediaBytes int64  // of uploads kept, the newest; 0 is 256 MB
 	LedgerFile string // JSON lines appended here while Run runs; "" is none
 
 	Logger *slog.Logger // nil discards
@@ -52,7 +61,7 @@ type Config struct {
 
 // WithDefaults returns c with every empty field filled by what New would use, so
 // that a caller can learn the ids and the secret. Seed, VerifyToken, AccessToken,
-// WebhookURL, Latency, MessagesPerSecond, Pace and LedgerFile stay as given.
+// WebhookURL, Latency, Pace, LedgerFile, limits and script stay as given.
 func (c Config) WithDefaults() Config {
 	c.AppID = cmp.Or(c.AppID, "900100200300400")
 	c.AppSecret = cmp.Or(c.AppSecret, "sandbox-app-secret")
@@ -64,10 +73,15 @@ func (c Config) WithDefaults() Config {
 	c.Tier = cmp.Or(c.Tier, "TIER_100K")
 	c.Deadline = cmp.Or(c.Deadline, 10*time.Second)
 	c.Workers = cmp.Or(c.Workers, 16)
-	c.Batch = cmp.Or(c.Batch, 1)
+	c.Batch = min(cmp.Or(c.Batch, 1), maxBatch)
+	c.RetryMost = cmp.Or(c.RetryMost, 5*time.Second)
+	c.RetryFor = cmp.Or(c.RetryFor, 7*24*time.Hour)
+	c.Review = cmp.Or(c.Review, paced(2*time.Second, c.Pace))
+	c.HoldFor = cmp.Or(c.HoldFor, paced(2*time.Second, c.Pace))
 	c.Queue = cmp.Or(c.Queue, 1_000_000)
 	c.SlowAnswer = cmp.Or(c.SlowAnswer, time.Minute)
 	c.LedgerSize = cmp.Or(c.LedgerSize, 1_000_000)
+	c.MediaBytes = cmp.Or(c.MediaBytes, 256<<20)
 	if c.Client == nil {
 		c.Client = webhookClient(c.Workers)
 	}
@@ -82,34 +96,85 @@ func (c Config) WithDefaults() Config {
 // The control API asks for no credentials: never listen with it on a public address.
 type Sandbox struct {
 	cfg       Config
+	seed      atomic.Int64
+	boot      atomic.Uint64 // keeps message ids of two runs with one seed apart
+	numbers   []*number
 	templates *shelf
+	media     *attic
 	ledger    *ledger
 	queue     *queue
+	limits    *limiter
+	held      *shed
+	delivery  atomic.Pointer[Delivery]
+	script    atomic.Pointer[script]
+	account   atomic.Pointer[graphError] // what every message of the WABA is refused with
 	webhook   atomic.Pointer[string]
-	rate      *rate.Limiter
-	boot      uint64 // keeps message ids of two runs with one seed apart
 	said      atomic.Int64
-	media     atomic.Int64
 	traces    atomic.Int64
 	counts    webhookCounts
 }
 
-// New returns a Sandbox with the shipped templates. Webhooks wait until Run runs.
+// New returns a Sandbox with the shipped templates. Webhooks wait until Run runs. It
+// panics if c.Script is not valid: see Script.Check.
 func New(c Config) *Sandbox {
 	c = c.WithDefaults()
 	s := &Sandbox{
 		cfg:       c,
-		templates: newShelf(catalogue()),
+		templates: newShelf(),
+		media:     newAttic(c.MediaBytes),
 		ledger:    newLedger(c.LedgerSize),
 		queue:     newQueue(c.Queue),
-		rate:      rate.NewLimiter(rate.Inf, 0),
-		boot:      uint64(time.Now().UnixNano()),
+		limits:    newLimiter(),
+		held:      newShed(),
 	}
-	s.webhook.Store(&c.WebhookURL)
-	if c.MessagesPerSecond > 0 {
-		s.rate = rate.NewLimiter(rate.Limit(c.MessagesPerSecond), c.MessagesPerSecond)
+	for _, n := range append([]Number{{c.PhoneNumberID, c.DisplayPhone, c.VerifiedName}}, c.Numbers...) {
+		s.numbers = append(s.numbers, newNumber(n))
+	}
+	s.SetWebhook(c.WebhookURL)
+	if err := s.begin(c.Seed); err != nil {
+		panic("sandbox: " + err.Error())
 	}
 	return s
+}
+
+// Reset forgets everything that happened, webhooks that wait included, and begins
+// again as New did, with another seed if it is not 0. The webhook's address stays.
+func (s *Sandbox) Reset(seed int64) {
+	s.queue.clear()
+	s.ledger.clear()
+	s.held.clear()
+	s.media.clear()
+	s.counts.clear()
+	s.said.Store(0)
+	s.traces.Store(0)
+	if err := s.begin(cmp.Or(seed, s.seed.Load())); err != nil {
+		panic("sandbox: " + err.Error()) // New took the same script
+	}
+}
+
+// begin sets what a run starts with.
+func (s *Sandbox) begin(seed int64) error {
+	c := s.cfg
+	s.seed.Store(seed)
+	s.boot.Store(0)
+	if !c.Repeatable {
+		s.boot.Store(uint64(time.Now().UnixNano()))
+	}
+	for _, n := range s.numbers {
+		n.begin(c.MessagesPerSecond)
+	}
+	s.templates.begin(catalogue())
+	s.limits.set(Limits{MessagesPerSecond: c.MessagesPerSecond, Pair: c.PairLimit, Tier: c.Tier, EnforceTier: c.EnforceTier})
+	d := Delivery{Batch: c.Batch, Shape: ShapeV24}
+	if c.Conversations {
+		d.Shape = ShapeV23
+	}
+	if !c.Tidy {
+		d.Twice, d.Late = 1, 1
+	}
+	s.delivery.Store(&d)
+	s.account.Store(nil)
+	return s.SetScript(c.Script)
 }
 
 // Run delivers webhooks until ctx ends, then returns nil; what is still due stays
@@ -149,11 +214,17 @@ func (s *Sandbox) Run(ctx context.Context) error {
 // that comes first; without Run it can only be idle already.
 func (s *Sandbox) Idle(ctx context.Context) error { return s.queue.idle(ctx) }
 
+// paced is a delay at a pace.
+func paced(d time.Duration, pace float64) time.Duration { return time.Duration(float64(d) * pace) }
+
 // AddTemplate puts t on the WABA. ID, Status and ParameterFormat may be empty: a
 // new id, APPROVED and POSITIONAL. It returns an error if the name is not lowercase
 // letters, digits and underscores, the body is missing, or the name already exists
 // in that language.
-func (s *Sandbox) AddTemplate(t Template) error { return s.templates.add(t) }
+func (s *Sandbox) AddTemplate(t Template) error {
+	_, err := s.templates.add(t)
+	return err
+}
 
 // Templates returns what is on the WABA, by id.
 func (s *Sandbox) Templates() []Template { return s.templates.after(0, -1) }

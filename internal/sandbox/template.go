@@ -1,14 +1,9 @@
 package sandbox
 
 import (
-	"cmp"
-	"errors"
-	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"sync"
 )
 
 // A Template is one message template in one language, in Graph's own shape.
@@ -23,6 +18,9 @@ type Template struct {
 	RejectedReason  string       `json:"rejected_reason"` // "NONE" unless REJECTED
 	Components      []Component  `json:"components"`
 }
+
+// key is what a template is known by: names repeat across languages.
+func (t Template) key() [2]string { return [2]string{t.Name, t.Language} }
 
 // QualityScore is GREEN, YELLOW, RED or UNKNOWN.
 type QualityScore struct {
@@ -96,106 +94,4 @@ func variables(text string) []string {
 		}
 	}
 	return names
-}
-
-// shelf is the WABA's templates, sorted by id. Templates on it are never changed in
-// place, so readers may keep what they were given.
-type shelf struct {
-	mu     sync.RWMutex
-	sorted []Template
-	byName map[[2]string]int // (name, language) to its place in sorted
-	next   int64
-}
-
-const firstTemplateID = 800100200300401
-
-func newShelf(initial []Template) *shelf {
-	sh := &shelf{byName: map[[2]string]int{}, next: firstTemplateID}
-	for _, t := range initial {
-		if err := sh.add(t); err != nil {
-			panic("sandbox: shipped template: " + err.Error())
-		}
-	}
-	return sh
-}
-
-func (sh *shelf) add(t Template) error {
-	switch {
-	case !templateName.MatchString(t.Name):
-		return fmt.Errorf("template %q: use lowercase letters, digits and underscores", t.Name)
-	case t.Language == "":
-		return fmt.Errorf("template %s: give it a language, like pt_BR", t.Name)
-	case t.part("BODY").Text == "":
-		return fmt.Errorf("template %s: give it a BODY", t.Name)
-	}
-	t.Status = cmp.Or(t.Status, "APPROVED")
-	t.ParameterFormat = cmp.Or(strings.ToUpper(t.ParameterFormat), "POSITIONAL")
-	t.QualityScore.Score = cmp.Or(t.QualityScore.Score, "UNKNOWN")
-	t.RejectedReason = cmp.Or(t.RejectedReason, "NONE")
-
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if _, taken := sh.byName[[2]string{t.Name, t.Language}]; taken {
-		return fmt.Errorf("template %s: it already exists in %s", t.Name, t.Language)
-	}
-	if t.ID == "" {
-		t.ID = strconv.FormatInt(sh.next, 10)
-	}
-	id, err := strconv.ParseInt(t.ID, 10, 64)
-	if err != nil || id < sh.next {
-		return errors.New("template " + t.Name + ": its id must be a number above those that exist")
-	}
-	sh.next = id + 1
-	sh.byName[[2]string{t.Name, t.Language}] = len(sh.sorted)
-	sh.sorted = append(sh.sorted, t)
-	return nil
-}
-
-// find returns the template of that name and language, and whether the name exists
-// in any language.
-func (sh *shelf) find(name, language string) (t Template, found, known bool) {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	if i, ok := sh.byName[[2]string{name, language}]; ok {
-		return sh.sorted[i], true, true
-	}
-	known = slices.ContainsFunc(sh.sorted, func(t Template) bool { return t.Name == name })
-	return Template{}, false, known
-}
-
-// byID returns the template with that id.
-func (sh *shelf) byID(id string) (Template, bool) {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	for _, t := range sh.sorted {
-		if t.ID == id {
-			return t, true
-		}
-	}
-	return Template{}, false
-}
-
-// after returns up to limit templates with an id above id; a negative limit is all.
-func (sh *shelf) after(id int64, limit int) []Template {
-	sh.mu.RLock()
-	defer sh.mu.RUnlock()
-	var out []Template
-	for _, t := range sh.sorted {
-		if n, _ := strconv.ParseInt(t.ID, 10, 64); n > id && limit != len(out) {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-// setStatus changes a template's status and returns it as it is now.
-func (sh *shelf) setStatus(name, language, status string) (Template, bool) {
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	i, ok := sh.byName[[2]string{name, language}]
-	if !ok {
-		return Template{}, false
-	}
-	sh.sorted[i].Status = status
-	return sh.sorted[i], true
 }
