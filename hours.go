@@ -43,7 +43,7 @@ func (in *GateInput) openings(list []opening) []opening {
 	policy := in.Campaign.Policy
 	zones := in.zones()
 	if in.Rules != nil {
-		own := opening{windows: in.Rules.Windows, zones: zones, place: &in.Place}
+		own := opening{windows: in.Rules.Windows, zones: zones, place: in.Place}
 		if !policy.WorkHolidays {
 			own.holidays = in.Rules.Holidays
 		}
@@ -56,11 +56,7 @@ func (in *GateInput) openings(list []opening) []opening {
 	}
 	in.eachRule(func(p *Pack, r *PackRule) bool {
 		if len(r.Windows) > 0 || r.Holidays {
-			o := opening{windows: r.Windows, zones: zones, place: &in.Place, title: p.Title + " · " + r.Title}
-			if r.Holidays {
-				o.pack = p
-			}
-			list = append(list, o)
+			list = append(list, opening{windows: r.Windows, zones: zones, pack: p, rule: r, place: in.Place})
 		}
 		return true
 	})
@@ -96,9 +92,10 @@ func hoursRule(in GateInput, now time.Time) (Verdict, bool) {
 
 // words say which rule is shut and what the clock there shows.
 func (o opening) words(l Language, local time.Time, name string, off, found bool) string {
-	title := o.title
+	var title string
 	switch {
-	case title != "":
+	case o.rule != nil:
+		title = o.pack.Title + " · " + o.rule.Title
 	case o.campaign:
 		title = words{"the campaign's hours", "o horário da campanha", "el horario de la campaña"}.in(l)
 	default:
@@ -164,31 +161,30 @@ func capRule(in GateInput, now time.Time) (Verdict, bool) {
 		seen.but = in.Contact.Campaign
 	}
 	v := Verdict{Outcome: Wait, Reason: ReasonFrequencyCap}
-	judge := func(c Cap, title string) {
+	judge := func(c Cap, p *Pack, r *PackRule) {
 		if seen.zones == nil {
 			seen.zones = in.zones()
 		}
 		if until, full := seen.full(c, now); full && until.After(v.Until) {
-			v.Until, v.Words = until, c.words(in.Language, title)
+			v.Until, v.Words = until, c.words(in.Language, p, r)
 		}
 	}
 	if in.Rules != nil {
 		for _, c := range in.Rules.Caps {
 			if in.Marketing || !c.Marketing {
-				judge(c, "")
+				judge(c, nil, nil)
 			}
 		}
 	}
 	in.eachRule(func(p *Pack, r *PackRule) bool {
-		title := p.Title + " · " + r.Title
 		for _, c := range r.Caps {
-			judge(c, title)
+			judge(c, p, r)
 		}
 		if r.OneChannel {
 			seen.zones = in.zones()
 			if until, other := seen.otherChannel(in.Campaign.Channel, now); other && until.After(v.Until) {
 				v.Until = until
-				v.Words = title + ": " + words{"one channel a week", "um canal por semana", "un canal por semana"}.in(in.Language)
+				v.Words = p.Title + " · " + r.Title + ": " + words{"one channel a week", "um canal por semana", "un canal por semana"}.in(in.Language)
 			}
 		}
 		return true
@@ -196,9 +192,10 @@ func capRule(in GateInput, now time.Time) (Verdict, bool) {
 	return v, !v.Until.IsZero()
 }
 
-func (c Cap) words(l Language, title string) string {
-	if title == "" {
-		title = words{"the account's limit", "o limite da conta", "el límite de la cuenta"}.in(l)
+func (c Cap) words(l Language, p *Pack, r *PackRule) string {
+	title := words{"the account's limit", "o limite da conta", "el límite de la cuenta"}.in(l)
+	if r != nil {
+		title = p.Title + " · " + r.Title
 	}
 	long, unit := c.Hours, words{"hours", "horas", "horas"}
 	if c.Days > 0 {

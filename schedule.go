@@ -97,13 +97,13 @@ func (w Windows) Open(now time.Time, zones []*time.Location, closed func(Date) b
 type opening struct {
 	windows Windows
 	zones   []*time.Location
-	closed  func(Date) bool // nil = see holidays and pack
+	closed  func(Date) bool // nil = the holidays below
 
-	title    string // whose rule it is, where it is a pack's
-	campaign bool   // the campaign's own
+	campaign bool // the campaign's own
 	holidays Holidays
-	pack     *Pack // whose holidays are kept; nil = none's
-	place    *Place
+	pack     *Pack // whose rule it is; nil = no pack's
+	rule     *PackRule
+	place    Place
 }
 
 func (o opening) at(now time.Time) bool {
@@ -130,12 +130,12 @@ func (o opening) off(t time.Time) (name string, off bool) {
 		return "", o.closed(DateOf(t))
 	}
 	if len(o.holidays) > 0 {
-		if h, found := o.holidays.On(DateOf(t), *o.place); found {
+		if h, found := o.holidays.On(DateOf(t), o.place); found {
 			return h.Name, true
 		}
 	}
-	if o.pack != nil {
-		return o.pack.Holiday(DateOf(t), *o.place)
+	if o.rule != nil && o.rule.Holidays {
+		return o.pack.Holiday(DateOf(t), o.place)
 	}
 	return "", false
 }
