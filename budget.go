@@ -165,3 +165,12 @@ type Capacity struct {
 	People     int
 	PeopleSaid bool
 }
+
+// RateWithin is the sender's rate once the provider has said what it takes: never more than that; more than
+// before only for a number that went as fast as a standard one may, since a lower rate is a person's choice.
+func (s Sender) RateWithin(c Capacity) int {
+	if c.Rate > 0 && (s.Rate > c.Rate || s.Rate == DefaultRate) {
+		return c.Rate
+	}
+	return s.Rate
+}

@@ -145,3 +145,17 @@ func TestDecide_SharedBudgets(t *testing.T) {
 		})
 	}
 }
+
+func TestSender_RateWithin(t *testing.T) {
+	for _, tc := range []struct{ rate, said, want int }{
+		{80, 80, 80},
+		{80, 1000, 1000}, // raised
+		{1000, 80, 80},   // taken back
+		{20, 1000, 20},   // a person's choice
+		{500, 0, 500},    // not said
+	} {
+		if got := (Sender{Rate: tc.rate}).RateWithin(Capacity{Rate: tc.said}); got != tc.want {
+			t.Errorf("%d a second, and Meta says %d: %d, want %d", tc.rate, tc.said, got, tc.want)
+		}
+	}
+}

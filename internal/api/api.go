@@ -32,6 +32,7 @@ type Store interface {
 	Answers
 	Apps
 	WABAs
+	Portfolios
 	Senders
 	Templates
 	Campaigns
@@ -49,6 +50,7 @@ type Store interface {
 type Config struct {
 	Store     Store
 	Templates TemplateSync
+	Numbers   NumberSync
 	Imports   Imports
 	TestSends TestSends
 	Phones    Phones
@@ -91,6 +93,7 @@ func New(door Door, cfg Config) *API {
 	a.audit()
 	a.apps()
 	a.wabas()
+	a.portfolios()
 	a.senders()
 	a.templates()
 	a.campaigns()

@@ -381,3 +381,26 @@ func TestSuppressions(t *testing.T) {
 	w.ask(t, 422, "write", "DELETE", "/api/v1/suppressions/1", "")
 	w.ask(t, http.StatusNoContent, "write", "DELETE", "/api/v1/suppressions/1?evidence=asked+again", "")
 }
+
+func TestPortfolio_SaysWhatIsUsed(t *testing.T) {
+	w := newWorld(t)
+	got := w.ask(t, 200, "read", "GET", "/api/v1/portfolios/1", "")
+	reach, _ := got["reach"].(map[string]any)
+	if got["limit"] != 2000.0 || reach["used"] != 1834.0 || reach["left"] != 166.0 || reach["free_at"] == nil {
+		t.Fatalf("%v", got)
+	}
+	if got := w.ask(t, 200, "admin", "PATCH", "/api/v1/portfolios/1", `{"limit":10000,"name":"Grupo"}`); got["name"] != "Grupo" {
+		t.Fatalf("%v", got)
+	}
+	w.ask(t, 422, "admin", "PATCH", "/api/v1/portfolios/1", `{"limit":-1}`)
+	pace := w.ask(t, 200, "read", "GET", "/api/v1/senders/1/pace", "")
+	if ramp, _ := pace["ramp_up"].(map[string]any); pace["rate"] == nil || ramp["limit"] != nil {
+		t.Fatalf("%v", pace)
+	}
+	if got := w.ask(t, 200, "admin", "POST", "/api/v1/senders/1/sync", ""); got["rate"] != 1000.0 {
+		t.Fatalf("%v", got)
+	}
+	if got := w.ask(t, 200, "admin", "PATCH", "/api/v1/senders/1", `{"rate":20,"ramp_up":250}`); got["rate"] != 20.0 || got["ramp_up"] != 250.0 {
+		t.Fatalf("%v", got)
+	}
+}

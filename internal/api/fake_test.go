@@ -220,6 +220,30 @@ func (f *fakeStore) WABA(_ context.Context, account, id int64) (arauto.WABA, err
 	return mine(f.waba, "WhatsApp Business Account", account, id)
 }
 
+func (f *fakeStore) portfolio() arauto.Portfolio {
+	return arauto.Portfolio{ID: 1, Account: 1, App: 1, MetaID: "30", Limit: 2000}
+}
+
+func (f *fakeStore) Portfolios(_ context.Context, account, _ int64, _ int) ([]arauto.Portfolio, error) {
+	return all(f.portfolio(), account)
+}
+
+func (f *fakeStore) Portfolio(_ context.Context, account, id int64) (arauto.Portfolio, error) {
+	return mine(f.portfolio(), "portfolio", account, id)
+}
+
+func (f *fakeStore) UpdatePortfolio(_ context.Context, _ arauto.Actor, _ time.Time, p arauto.Portfolio) (arauto.Portfolio, error) {
+	return p, nil
+}
+
+func (f *fakeStore) Reach(context.Context, time.Time, int64, int64) (arauto.Budget, error) {
+	return arauto.Budget{Limit: 2000, Used: 1834, FreeAt: now}, nil
+}
+
+func (f *fakeStore) RampUp(context.Context, time.Time, arauto.Sender) (arauto.Budget, error) {
+	return arauto.Budget{}, nil
+}
+
 func (f *fakeStore) CreateSender(_ context.Context, _ arauto.Actor, _ time.Time, s arauto.Sender) (arauto.Sender, error) {
 	s.ID, s.UUID = 1, senderUUID
 	return s, nil
@@ -436,6 +460,11 @@ type fakeOthers struct {
 
 func (o *fakeOthers) Sync(context.Context, arauto.Actor, int64, int64) (added, changed int, err error) {
 	return 2, 1, o.refuse
+}
+
+func (o *fakeOthers) SyncNumber(_ context.Context, _ arauto.Actor, s arauto.Sender) (arauto.Sender, error) {
+	s.Rate = 1000
+	return s, nil
 }
 
 func (o *fakeOthers) Start(_ context.Context, _ arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error) {

@@ -41,7 +41,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Imports: w.others, TestSends: w.others, Phones: fakePhones{},
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, TestSends: w.others, Phones: fakePhones{},
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})
@@ -93,6 +93,7 @@ var bodies = map[string]string{
 	"POST /api/v1/wabas":                    `{"app_id":1,"meta_id":"1","name":"n"}`,
 	"POST /api/v1/senders":                  `{"waba_id":1,"name":"n","phone_number_id":"1","token":"t"}`,
 	"PATCH /api/v1/senders/{id}":            `{"name":"n"}`,
+	"PATCH /api/v1/portfolios/{id}":         `{"limit":250}`,
 	"POST /api/v1/campaigns":                `{"name":"n"}`,
 	"PATCH /api/v1/campaigns/{id}":          `{"name":"n"}`,
 	"POST /api/v1/campaigns/{id}/schedule":  `{"scheduled_for":"2026-12-01T00:00:00Z"}`,

@@ -50,7 +50,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 	}
 	number := func(id int64) string { return fmt.Sprint(id) }
 	v.ids = map[string]string{
-		"/apps": number(v.app), "/wabas": number(v.waba), "/senders": number(v.sender), "/templates": number(v.template),
+		"/apps": number(v.app), "/wabas": number(v.waba), "/portfolios": "1", "/senders": number(v.sender), "/templates": number(v.template),
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
 		"/suppressions": number(made.Data[0].ID), "/campaign": v.campaign.UUID,
 	}
@@ -66,7 +66,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 	t.Helper()
 	var b strings.Builder
 	for _, path := range []string{
-		"/account", "/apps", "/wabas", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/conversations",
+		"/account", "/apps", "/wabas", "/portfolios", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/conversations",
 		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
 	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
@@ -87,6 +87,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 var bodies = map[string]any{
 	"PATCH /apps/{id}":               object{"name": "x"},
 	"PATCH /senders/{id}":            object{"name": "x"},
+	"PATCH /portfolios/{id}":         object{"name": "x"},
 	"PATCH /campaigns/{id}":          object{"name": "x"},
 	"POST /campaigns/{id}/schedule":  object{"scheduled_for": "2126-12-01T00:00:00Z"},
 	"POST /campaigns/{id}/test-send": object{"phone": "+5511999881122", "name": "Ana"},

@@ -18,6 +18,7 @@ import (
 	"arauto/internal/jobs"
 	"arauto/internal/numbering"
 	"arauto/internal/server"
+	"arauto/internal/store"
 	"arauto/internal/whatsapp"
 )
 
@@ -33,7 +34,7 @@ func (a *App) mount() {
 		limit = 1 << 30
 	}
 	api.New(a.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: a.store, Templates: templateSync{a}, Imports: uploads{a.imports, a.store, limit},
+		Store: a.store, Templates: templateSync{a}, Numbers: numberSync{a.meta, a.store}, Imports: uploads{a.imports, a.store, limit},
 		TestSends: trials{a.meta, a.store}, Phones: phones{}, Now: clock, Random: rand.Reader, Logger: a.logger, Forget: a.server.Forget,
 		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph,
 	})
@@ -223,4 +224,27 @@ func (t templateSync) Sync(ctx context.Context, actor arauto.Actor, account, wab
 		return s.SaveTemplates(ctx, clock(), account, waba, list)
 	}
 	return 0, 0, arauto.Errorf(arauto.KindConflict, "waba", "WABA %s has no sender yet: its access token is what templates are read with", w.MetaID)
+}
+
+// numberSync asks Meta what a number may send.
+type numberSync struct {
+	meta  *whatsapp.Client
+	store *store.Store
+}
+
+func (n numberSync) SyncNumber(ctx context.Context, actor arauto.Actor, s arauto.Sender) (arauto.Sender, error) {
+	capacity, err := n.meta.Capacity(ctx, s)
+	if err != nil {
+		return s, err
+	}
+	if capacity.PeopleSaid {
+		if _, err := n.store.LimitPortfolio(ctx, actor, clock(), s.Account, s.WABA, capacity.People); err != nil {
+			return s, err
+		}
+	}
+	if rate := s.RateWithin(capacity); rate != s.Rate {
+		s.Rate = rate
+		return n.store.UpdateSender(ctx, actor, clock(), s)
+	}
+	return s, nil
 }
