@@ -35,6 +35,9 @@ type run struct {
 	answers  chan arauto.Answer
 	answered []arauto.Answer // taken from answers and not recorded yet
 	inFlight int             // intended and not recorded
+	// taken are the contacts that are being intended or in flight: to the store they are due until their
+	// answer is recorded.
+	taken map[int64]bool
 
 	advanced  chan advanced
 	advancing int // transactions under way
@@ -86,7 +89,8 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	pacer.AllowN(e.Now(), burst)
 	return &run{
 		Engine: e, sender: s, lease: lease, pacer: pacer,
-		jobs: make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
+		taken: map[int64]bool{},
+		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
 	}
 }
 
@@ -235,12 +239,19 @@ func (r *run) feed(ctx context.Context, f *feed, now time.Time) error {
 	if got.err != nil {
 		return got.err
 	}
-	f.dry = len(got.due) == 0 && f.last.ID == 0
+	fromStart := f.last.ID == 0
 	f.last = arauto.Contact{}
 	if len(got.due) > 0 {
 		f.last = got.due[len(got.due)-1].Contact
 	}
-	f.waiting = append(f.waiting, got.due...)
+	before := len(f.waiting)
+	for _, p := range got.due {
+		if !r.taken[p.Contact.ID] {
+			f.waiting = append(f.waiting, p)
+		}
+	}
+	// What is in flight is all there is: nothing new comes before the next look.
+	f.dry = fromStart && len(f.waiting) == before && len(got.due) < 4*r.Batch
 	return nil
 }
 
@@ -341,6 +352,7 @@ func (r *run) advance(ctx context.Context, batch []prepared) {
 	list := make([]arauto.Candidate, len(batch))
 	for i, p := range batch {
 		list[i] = p.Candidate
+		r.taken[p.Contact.ID] = true
 	}
 	go func() {
 		done.intended, done.err = r.Store.Advance(context.WithoutCancel(ctx), done.at, r.lease, r.sender.ID, done.answers, list)
@@ -355,6 +367,9 @@ func (r *run) settle(posting context.Context, done advanced) error {
 	r.reserved -= len(done.batch)
 	if done.err == nil || arauto.KindOf(done.err) == arauto.KindConflict {
 		r.inFlight -= len(done.answers)
+		for _, a := range done.answers {
+			delete(r.taken, a.Contact.ID)
+		}
 	} else {
 		r.answered = append(done.answers, r.answered...)
 	}
@@ -363,6 +378,9 @@ func (r *run) settle(posting context.Context, done advanced) error {
 	}
 	posted, waiting := 0, 0
 	for i, in := range done.intended {
+		if in.Verdict.Outcome != arauto.Go {
+			delete(r.taken, done.batch[i].Contact.ID)
+		}
 		switch in.Verdict.Outcome {
 		case arauto.Go:
 			posted++

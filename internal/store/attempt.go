@@ -106,15 +106,22 @@ func (s *Store) saveApplied(ctx context.Context, t querier, now time.Time, accou
 			changed = append(changed, contactChange{old: old, new: c})
 		}
 	}
+	return s.saveLocked(ctx, t, now, changed, counts)
+}
+
+// saveLocked writes contacts that this transaction has locked.
+func (s *Store) saveLocked(ctx context.Context, t querier, now time.Time, changed []contactChange, counts changes) error {
 	written, err := s.saveContacts(ctx, t, now, changed)
 	if err != nil {
 		return err
 	}
 	for i, ch := range changed {
 		if written[i] == 0 {
-			return errLostRow // their rows are locked: only a bug comes here
+			return errLostRow // only a bug comes here
 		}
-		counts.moved(ch.old.Campaign, ch.old.State, ch.new.State)
+		if ch.old.DeletedAt.IsZero() {
+			counts.moved(ch.old.Campaign, ch.old.State, ch.new.State)
+		}
 	}
 	return nil
 }
@@ -140,11 +147,18 @@ func copyMap[K comparable, V any](m map[K]V) map[K]V {
 // AttemptsOf lists the attempts of a contact, latest first.
 func (s *Store) AttemptsOf(ctx context.Context, account, contact int64) (list []arauto.Attempt, err error) {
 	err = s.db.read(ctx, func(q querier) error {
-		id, err := one(ctx, q, scanInt, `SELECT attempt_id FROM contact WHERE account_id = $1 AND id = $2`, account, contact)
+		last, err := one(ctx, q, scanNamed, `SELECT person_key, attempt_id FROM contact WHERE account_id = $1 AND id = $2`, account, contact)
 		if err != nil {
 			return missing(err, "contact", contact)
 		}
-		for id != 0 {
+		id := last.id
+		flights, err := s.flightsTo(ctx, q, account, last.name)
+		for _, f := range flights {
+			if f.contact == contact {
+				list = append(list, f.open(id))
+			}
+		}
+		for id != 0 && err == nil {
 			a, err := one(ctx, q, scanAttempt, `SELECT `+attemptColumns+` FROM attempt WHERE account_id = $1 AND id = $2`, account, id)
 			if err != nil {
 				return missing(err, "attempt", id)
@@ -152,7 +166,7 @@ func (s *Store) AttemptsOf(ctx context.Context, account, contact int64) (list []
 			list = append(list, a)
 			id = a.Previous
 		}
-		return nil
+		return err
 	})
 	return list, err
 }

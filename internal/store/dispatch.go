@@ -16,6 +16,7 @@ func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err erro
 		pairs, err := all(ctx, q, func(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) },
 			`SELECT p.account_id, p.sender_id FROM campaign p JOIN sender s ON s.account_id = p.account_id AND s.id = p.sender_id
 			 WHERE p.state = 'running' AND p.channel = 'whatsapp' AND s.pause = ''
+			 UNION SELECT account_id, sender_id FROM intent
 			 UNION SELECT p.account_id, p.sender_id FROM campaign p JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id
 			 WHERE k.state = 'sending' GROUP BY p.account_id, p.sender_id, p.id HAVING SUM(k.n) > 0 ORDER BY 1, 2`)
 		list = nil
@@ -88,6 +89,14 @@ func (s *Store) Recover(ctx context.Context, now time.Time, lease arauto.Lease, 
 			if err := s.fenced(ctx, t, now, lease); err != nil {
 				return err
 			}
+			counts := changes{}
+			flights, err := all(ctx, t, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE i.account_id = $1 AND i.sender_id = $2 LIMIT $3`, lease.Account, sender, chunk)
+			if err != nil {
+				return err
+			}
+			if err := s.land(ctx, t, now, lease.Account, flights, counts); err != nil {
+				return err
+			}
 			open, err := all(ctx, t, scanInt, `SELECT c.attempt_id FROM campaign p JOIN contact c
 				ON c.account_id = p.account_id AND c.campaign_id = p.id AND c.state = 'sending' AND c.deleted_at = 0
 				WHERE p.account_id = $1 AND p.sender_id = $2 ORDER BY c.attempt_id LIMIT $3`, lease.Account, sender, chunk)
@@ -98,8 +107,7 @@ func (s *Store) Recover(ctx context.Context, now time.Time, lease arauto.Lease, 
 			for i, id := range open {
 				events[i] = attemptEvent{attempt: id, event: arauto.Event{Kind: arauto.EventLost, At: now, Reason: arauto.ReasonInterrupted}}
 			}
-			n = len(open)
-			counts := changes{}
+			n = max(len(open), len(flights))
 			if _, err := s.applyToAttempts(ctx, t, now, lease.Account, events, counts); err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -167,6 +168,9 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 		}
 	}
 	ids, err := f.lookUp(ctx, t, "id", keysOf(byRef))
+	if err == nil && len(ids) < len(byRef) {
+		ids, err = f.overtaken(ctx, t, byRef)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -184,6 +188,19 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 		}
 	}
 	return found, err
+}
+
+// overtaken lands attempts whose answer is not recorded yet, and finds them again.
+func (f *applying) overtaken(ctx context.Context, t querier, byRef map[int64][]int) ([]foundAttempt, error) {
+	flights, err := f.store.flightsOf(ctx, t, f.account.ID, keysOf(byRef))
+	if err != nil {
+		return nil, err
+	}
+	flights = slices.DeleteFunc(flights, func(fl flight) bool { return !f.senders[fl.sender] })
+	if err := f.store.land(ctx, t, f.now, f.account.ID, flights, f.counts); err != nil {
+		return nil, err
+	}
+	return f.lookUp(ctx, t, "id", keysOf(byRef))
 }
 
 type foundAttempt struct {

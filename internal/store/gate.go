@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"arauto"
 )
@@ -27,6 +29,16 @@ func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64)
 		}
 		if err := in.loadPeople(ctx, q, keys); err != nil {
 			return err
+		}
+		flights, err := all(ctx, q, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE `+s.db.keyed("i.person_key", "$1", "$2"), account, s.db.list(keys))
+		if err != nil {
+			return err
+		}
+		for _, f := range flights {
+			i, found := slices.BinarySearchFunc(rows, f.contact, func(c arauto.Contact, id int64) int { return cmp.Compare(c.ID, id) })
+			if found {
+				rows[i] = flying(rows[i], f)
+			}
 		}
 		for _, c := range rows {
 			input := in.input(c)

@@ -8,10 +8,10 @@ import (
 
 // hot is a statement that is run for every message. Inside SQLite a prepared statement per row is
 // fastest; a server is asked once, with arrays. Both take the same rows: the account first, then, for
-// statements that answer which rows they changed, the row's id.
+// statements that answer which rows they changed, what the row is known by.
 type hot struct {
 	each string // one row: $1, $2, …
-	set  string // all rows: $1, $2, … one array per column; returns the ids it changed. See keyed for why the account is one too
+	set  string // all rows: $1, $2, … one array per column; returns what it changed. See keyed for why the account is one too
 	// silent statements are not asked which rows they changed.
 	silent bool
 }
@@ -25,20 +25,29 @@ func (s *Store) run(ctx context.Context, t querier, h hot, list [][]any) ([]int6
 	for i := range args {
 		args[i] = array(list, i)
 	}
-	ids, err := all(ctx, t, scanInt, h.set, args...)
+	if h.silent {
+		_, err := t.exec(ctx, h.set, args...)
+		return nil, err
+	}
+	if _, named := list[0][1].(string); named {
+		return changedOf(ctx, t, scanText, h.set, args, list)
+	}
+	return changedOf(ctx, t, scanInt, h.set, args, list)
+}
+
+// changedOf runs a statement over arrays that returns the keys it changed, and says so row by row.
+func changedOf[K comparable](ctx context.Context, t querier, scan func(rows) (K, error), sql string, args []any, list [][]any) ([]int64, error) {
+	keys, err := all(ctx, t, scan, sql, args...)
 	if err != nil {
 		return nil, err
 	}
-	if h.silent {
-		return nil, nil
-	}
-	changed := make(map[int64]bool, len(ids))
-	for _, id := range ids {
-		changed[id] = true
+	changed := make(map[K]bool, len(keys))
+	for _, k := range keys {
+		changed[k] = true
 	}
 	counts := make([]int64, len(list))
 	for i, row := range list {
-		if changed[row[1].(int64)] {
+		if changed[row[1].(K)] {
 			counts[i] = 1
 		}
 	}
@@ -67,44 +76,43 @@ func array(list [][]any, i int) any {
 }
 
 var (
-	intendContact = hot{
-		each: `UPDATE contact SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = $4, attempts = $5, due_at = 0, version = version + 1
-			WHERE account_id = $1 AND id = $2 AND version = $3`,
-		set: `UPDATE contact c SET state = 'sending', reason = '', code = 0, detail = '', attempt_id = u.attempt, attempts = u.n, due_at = 0, version = c.version + 1
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) AS u(account, id, version, attempt, n)
-			WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.version RETURNING c.id`,
+	// insertIntent makes an intent durable, if the contact is still as it was read and nothing is in flight to
+	// its person.
+	insertIntent = hot{
+		each: `INSERT INTO intent (account_id, person_key, contact_id, attempt_id, campaign_id, sender_id, number, epoch, at)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM contact WHERE account_id = $1 AND id = $3 AND version = $10 ON CONFLICT DO NOTHING`,
+		set: `INSERT INTO intent (account_id, person_key, contact_id, attempt_id, campaign_id, sender_id, number, epoch, at)
+			SELECT u.account, u.key, u.contact, u.attempt, u.campaign, u.sender, u.n, u.epoch, u.at
+			FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
+			AS u(account, key, contact, attempt, campaign, sender, n, epoch, at, version)
+			JOIN contact c ON c.account_id = u.account AND c.id = u.contact AND c.version = u.version ORDER BY u.key ON CONFLICT DO NOTHING RETURNING person_key`,
+	}
+	deleteIntent = hot{
+		each: `DELETE FROM intent WHERE account_id = $1 AND person_key = $2 AND attempt_id = $3`,
+		set: `DELETE FROM intent i USING unnest($1::bigint[], $2::text[], $3::bigint[]) AS u(account, key, attempt)
+			WHERE i.account_id = u.account AND i.person_key = u.key AND i.attempt_id = u.attempt`,
+		silent: true,
 	}
 	insertAttempt = hot{
 		each: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
 			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'open', '', 0, '', 0, '', $9, 0, 0, 0, 0, 0)`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0, $17) ON CONFLICT DO NOTHING`,
 		set: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
 			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, 'open', '', 0, '', 0, '', u.at, 0, 0, 0, 0, 0
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
-			AS u(account, id, campaign, contact, sender, previous, n, epoch, at) RETURNING id`,
-	}
-	// A person's phone is no row in person_alias: the key says it, in every spelling.
-	touchPerson = hot{
-		each: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, 0, $2, $3, $4, $4)
-			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at`,
-		set: `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at)
-			SELECT u.account, 0, u.key, u.name, u.at, u.at FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS u(account, key, name, at) ORDER BY u.key
-			ON CONFLICT (account_id, key) DO UPDATE SET last_touch_at = excluded.last_touch_at RETURNING id`,
-		silent: true,
-	}
-	acceptAttempt = hot{
-		each: `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, accepted_at = $8
-			WHERE account_id = $1 AND id = $2 AND state = $3`,
-		set: `UPDATE attempt a SET state = u.next, provider_id = u.provider, provider_key = u.key, wa_id = u.waid, accepted_at = u.at
-			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[]) AS u(account, id, was, next, provider, key, waid, at)
-			WHERE a.account_id = u.account AND a.id = u.id AND a.state = u.was RETURNING a.id`,
+			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, u.state, u.provider, u.key, u.waid, u.code, u.detail,
+			u.at, u.accepted, 0, 0, 0, u.failed
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
+			$11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[])
+			AS u(account, id, campaign, contact, sender, previous, n, epoch, state, provider, key, waid, code, detail, at, accepted, failed)
+			ON CONFLICT DO NOTHING RETURNING id`,
 	}
 	acceptContact = hot{
-		each: `UPDATE contact SET state = $4, sent_at = $5, updated_at = $6, version = version + 1
-			WHERE account_id = $1 AND id = $2 AND version = $3`,
-		set: `UPDATE contact c SET state = u.state, sent_at = u.sent, updated_at = u.updated, version = c.version + 1
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[]) AS u(account, id, version, state, sent, updated)
+		each: `UPDATE contact SET state = $4, reason = '', code = 0, detail = '', attempt_id = $5, attempts = $6, due_at = 0, sent_at = $7, updated_at = $8,
+			version = version + 1 WHERE account_id = $1 AND id = $2 AND version = $3`,
+		set: `UPDATE contact c SET state = u.state, reason = '', code = 0, detail = '', attempt_id = u.attempt, attempts = u.n, due_at = 0, sent_at = u.sent,
+			updated_at = u.updated, version = c.version + 1
+			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+			AS u(account, id, version, state, attempt, n, sent, updated)
 			WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.version RETURNING c.id`,
 	}
 )

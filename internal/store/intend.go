@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"arauto"
@@ -57,8 +58,9 @@ type intending struct {
 
 	pause        string
 	campaigns    map[int64]*campaignGate
+	portfolio    int64 // of the sender
 	suppressions map[string][]arauto.Suppression
-	touched      map[string]time.Time
+	touches      map[string]arauto.Touches // by person, oldest first
 
 	answers []arauto.Intended
 	changed []contactChange
@@ -99,10 +101,12 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		keys[i] = c.Contact.PersonKey
 		campaigns[c.Contact.Campaign] = true
 	}
-	var err error
-	if in.pause, err = one(ctx, t, scanText, `SELECT pause FROM sender WHERE account_id = $1 AND id = $2`, in.account, in.sender); err != nil {
+	from, err := one(ctx, t, scanNamed, `SELECT s.pause, w.portfolio_id FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
+		WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
+	if err != nil {
 		return missing(err, "sender", in.sender)
 	}
+	in.pause, in.portfolio = from.name, from.id
 	in.campaigns = map[int64]*campaignGate{}
 	for id := range campaigns {
 		if in.campaigns[id], err = in.loadCampaign(ctx, t, id); err != nil {
@@ -117,13 +121,46 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 	if in.suppressions, err = in.store.suppressionsOf(ctx, t, in.account, keys); err != nil {
 		return err
 	}
-	touches, err := all(ctx, t, scanNamed, `SELECT key, last_touch_at FROM person WHERE `+in.store.db.keyed("key", "$1", "$2"), in.account, in.store.db.list(keys))
-	in.touched = make(map[string]time.Time, len(touches))
-	for _, p := range touches {
-		in.touched[p.name] = moment(p.id)
+	return in.loadTouches(ctx, t, keys)
+}
+
+// loadTouches reads what went to those people lately, over all campaigns.
+func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) error {
+	in.touches = make(map[string]arauto.Touches, len(keys))
+	campaigns := map[int64]int64{}
+	_, err := all(ctx, t, func(r rows) (none struct{}, err error) {
+		var key string
+		var touch arauto.Touch
+		var at int64
+		if err := r.Scan(&key, &touch.Campaign, &at); err != nil {
+			return none, err
+		}
+		touch.At = moment(at)
+		in.touches[key], campaigns[touch.Campaign] = append(in.touches[key], touch), 0
+		return none, nil
+	}, `SELECT person_key, campaign_id, `+touchedAt+` FROM contact WHERE `+in.store.db.keyed("person_key", "$1", "$2")+`
+		AND deleted_at = 0 AND (sent_at > 0 OR state = 'unknown') AND updated_at >= $3`, in.account, in.store.db.list(keys), ms(in.now.Add(-arauto.TouchesKept)))
+	if err != nil || len(campaigns) == 0 {
+		return err
+	}
+	portfolios, err := all(ctx, t, scanPair, `SELECT p.id, w.portfolio_id FROM campaign p JOIN sender s ON s.account_id = p.account_id AND s.id = p.sender_id
+		JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id WHERE `+in.store.db.in("p.id", "$2")+` AND p.account_id = $1`, in.account, in.store.db.list(keysOf(campaigns)))
+	for _, p := range portfolios {
+		campaigns[p[0]] = p[1]
+	}
+	for key, touches := range in.touches {
+		for i := range touches {
+			touches[i].Portfolio = campaigns[touches[i].Campaign]
+		}
+		in.touches[key] = touches.Newest()
 	}
 	return err
 }
+
+func scanPair(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) }
+
+// touchedAt is when a contact's message went, as far as is known.
+const touchedAt = `CASE WHEN sent_at > 0 THEN sent_at ELSE updated_at END`
 
 func scanText(r rows) (s string, err error) { return s, r.Scan(&s) }
 
@@ -156,7 +193,11 @@ func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*ca
 		if err != nil {
 			return nil, err
 		}
-		g.room = max(0, int64(c.HoldAfter)-counts[id].Tried())
+		flying, err := one(ctx, t, scanInt, `SELECT count(*) FROM intent WHERE account_id = $1 AND campaign_id = $2`, in.account, id)
+		if err != nil {
+			return nil, err
+		}
+		g.room = max(0, int64(c.HoldAfter)-counts[id].Tried()-flying)
 	}
 	return g, nil
 }
@@ -183,7 +224,7 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 		if g.room > 0 {
 			g.room--
 		}
-		in.touched[c.PersonKey] = in.now
+		in.touches[c.PersonKey] = in.touches[c.PersonKey].Add(arauto.Touch{At: in.now, Campaign: c.Campaign, Portfolio: in.portfolio}, in.now)
 	}
 	if v.Outcome != arauto.Done && (next.State != c.State || !next.DueAt.Equal(c.DueAt)) {
 		in.changed = append(in.changed, contactChange{at: i, old: c, new: next})
@@ -196,7 +237,7 @@ func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	g := in.campaigns[c.Campaign]
 	return arauto.GateInput{
 		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
-		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touched[c.PersonKey],
+		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
 	}
 }
 
@@ -218,76 +259,89 @@ func (in *intending) consequence(i int, c arauto.Contact, v arauto.Verdict) (ara
 	return c, nil
 }
 
-// saveContacts writes what became of the contacts. Those about to be sent are nearly all of them, and
-// change little: updated_at, which an index follows, moves when the answer is known.
-func (in *intending) saveContacts(ctx context.Context, t querier) ([]int64, error) {
-	written := make([]int64, len(in.changed))
-	var sending [][]any
-	var at, others []int
-	for i, ch := range in.changed {
-		if ch.new.State != arauto.ContactSending {
-			others = append(others, i)
+// save writes down what the gate decided: the intents of those that go, and what became of the others.
+func (in *intending) save(ctx context.Context, t querier) error {
+	var going, rest []contactChange
+	for _, ch := range in.changed {
+		if in.answers[ch.at].Verdict.Outcome == arauto.Go {
+			going = append(going, ch)
 			continue
 		}
-		at = append(at, i)
-		sending = append(sending, []any{in.account, ch.old.ID, ch.old.Version, ch.new.Attempt, int64(ch.new.Attempts)})
-		in.changed[i].new.Version, in.changed[i].new.UpdatedAt = ch.old.Version+1, ch.old.UpdatedAt
+		rest = append(rest, ch)
 	}
-	done, err := in.store.run(ctx, t, intendContact, sending)
-	if err != nil {
-		return nil, err
+	if err := in.saveIntents(ctx, t, going); err != nil {
+		return err
 	}
-	for i, n := range done {
-		written[at[i]] = n
-	}
-	rest := make([]contactChange, len(others))
-	for i, k := range others {
-		rest[i] = in.changed[k]
-	}
-	if done, err = in.store.saveContacts(ctx, t, in.now, rest); err != nil {
-		return nil, err
-	}
-	for i, k := range others {
-		written[k], in.changed[k] = done[i], rest[i]
-	}
-	return written, nil
-}
-
-// save writes contacts first: an attempt is made only for a contact that was still as it was read.
-func (in *intending) save(ctx context.Context, t querier) error {
-	written, err := in.saveContacts(ctx, t)
+	written, err := in.store.saveContacts(ctx, t, in.now, rest)
 	if err != nil {
 		return err
 	}
-	var attempts, people [][]any
-	for n, ch := range in.changed {
-		a := &in.answers[ch.at]
-		if written[n] == 0 {
-			a.Stale, a.Verdict = true, arauto.Verdict{Outcome: arauto.Done, Reason: arauto.ReasonSettled}
+	for i, ch := range rest {
+		if written[i] == 0 {
+			in.stale(ch.at)
 			continue
 		}
 		in.counts.moved(ch.old.Campaign, ch.old.State, ch.new.State)
-		a.Contact = ch.new
-		if a.Verdict.Outcome != arauto.Go {
-			continue
-		}
-		c := ch.new
-		a.Attempt = arauto.Attempt{
-			ID: c.Attempt, Account: in.account, Campaign: c.Campaign, Contact: c.ID, Sender: in.sender,
-			Previous: ch.old.Attempt, Number: c.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
-		}
-		attempts = append(attempts, []any{in.account, c.Attempt, c.Campaign, c.ID, in.sender, ch.old.Attempt, int64(c.Attempts), in.store.epoch, ms(in.now)})
-		people = append(people, []any{in.account, c.PersonKey, c.Name, ms(in.now)})
+		in.answers[ch.at].Contact = ch.new
 	}
-	return in.insert(ctx, t, attempts, people)
+	return nil
 }
 
-func (in *intending) insert(ctx context.Context, t querier, attempts, people [][]any) error {
-	if _, err := in.store.run(ctx, t, insertAttempt, attempts); err != nil {
+// saveIntents makes intents durable. The contact's own row is left as it is until the answer comes: see
+// the table intent.
+func (in *intending) saveIntents(ctx context.Context, t querier, going []contactChange) error {
+	intents := make([][]any, len(going))
+	for i, ch := range going {
+		intents[i] = []any{
+			in.account, ch.old.PersonKey, ch.old.ID, ch.new.Attempt, ch.old.Campaign, in.sender, int64(ch.new.Attempts), in.store.epoch, ms(in.now), ch.old.Version,
+		}
+	}
+	made, err := in.store.run(ctx, t, insertIntent, intents)
+	if err != nil {
 		return err
 	}
-	_, err := in.store.run(ctx, t, touchPerson, people)
-	return err
+	var not []contactChange
+	for i, ch := range going {
+		if made[i] == 0 {
+			not = append(not, ch)
+			continue
+		}
+		in.answers[ch.at].Attempt = arauto.Attempt{
+			ID: ch.new.Attempt, Account: in.account, Campaign: ch.old.Campaign, Contact: ch.old.ID, Sender: in.sender,
+			Previous: ch.old.Attempt, Number: ch.new.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
+		}
+	}
+	return in.notMade(ctx, t, not)
+}
+
+// notMade says why intents were not made: something is in flight to the person, from whichever campaign
+// and sender, or the contact was changed since it was read.
+func (in *intending) notMade(ctx context.Context, t querier, list []contactChange) error {
+	if len(list) == 0 {
+		return nil
+	}
+	keys := make([]string, len(list))
+	for i, ch := range list {
+		keys[i] = ch.old.PersonKey
+	}
+	flying, err := all(ctx, t, scanText, `SELECT person_key FROM intent WHERE `+in.store.db.keyed("person_key", "$1", "$2"), in.account, in.store.db.list(keys))
+	if err != nil {
+		return err
+	}
+	for _, ch := range list {
+		if !slices.Contains(flying, ch.old.PersonKey) {
+			in.stale(ch.at)
+			continue
+		}
+		in.answers[ch.at].Contact = ch.old
+		in.answers[ch.at].Verdict = arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: in.now.Add(time.Second)}
+	}
+	return nil
+}
+
+// stale notes that a contact was changed since it was read.
+func (in *intending) stale(i int) {
+	in.answers[i] = arauto.Intended{Contact: in.answers[i].Contact, Stale: true, Verdict: arauto.Verdict{Outcome: arauto.Done, Reason: arauto.ReasonSettled}}
 }
 
 // hold pauses a campaign whose first contacts have all gone.

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"slices"
 	"time"
 
@@ -13,7 +12,7 @@ import (
 )
 
 // Record keeps what the provider answered, in one transaction. A fact may have overtaken the answer:
-// the state tables then say what is left to change. It reports the contacts as they are afterwards.
+// the state tables then say what is left to change. Recording an answer again changes nothing.
 func (s *Store) Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error {
 	if len(answers) == 0 {
 		return nil
@@ -25,18 +24,10 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if len(answers) == 0 {
 		return nil
 	}
-	late, counts := []arauto.Answer(nil), changes{}
-	contacts, wroteAttempts, wroteContacts, err := s.recordEach(ctx, t, now, answers)
+	counts := changes{}
+	late, err := s.recordEach(ctx, t, now, answers, counts)
 	if err != nil {
 		return err
-	}
-	for i, a := range answers {
-		if wroteContacts[i] == 1 {
-			counts.moved(a.Contact.Campaign, a.Contact.State, contacts[i].new.State)
-		}
-		if wroteContacts[i] == 0 || wroteAttempts[i] == 0 {
-			late = append(late, a)
-		}
 	}
 	if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
 		return err
@@ -47,59 +38,81 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	return counts.apply(ctx, t, account, slotDispatch)
 }
 
-// recordEach asks the tables and writes. Acceptance, nearly all there is on a good day, changes few
-// columns and is written so.
-func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answers []arauto.Answer) (contacts []contactChange, wroteAttempts, wroteContacts []int64, err error) {
-	contacts = make([]contactChange, len(answers))
-	var took, tookContacts, others [][]any
-	var at, rest []int
+// recordEach asks the tables and writes contacts that are still as they were when their intent was made,
+// with their attempts; it returns the answers of the others. Acceptance, nearly all there is on a good
+// day, changes few columns and is written so.
+func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answers []arauto.Answer, counts changes) (late []arauto.Answer, err error) {
 	// Contacts before attempts, and by id, as facts lock them: else a fact that comes with the answer and the
 	// answer wait for each other.
-	order := make([]int, len(answers))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(answers[a].Contact.ID, answers[b].Contact.ID) })
-	for _, i := range order {
-		a := answers[i]
-		attempt, err := a.Attempt.Apply(a.Event)
-		if err != nil {
-			return nil, nil, nil, err
-		}
+	answers = slices.Clone(answers)
+	slices.SortFunc(answers, func(a, b arauto.Answer) int { return cmp.Compare(a.Contact.ID, b.Contact.ID) })
+	changed := make([]contactChange, len(answers))
+	attempts := make([]arauto.Attempt, len(answers))
+	var taken [][]any
+	var others []contactChange
+	var at [2][]int // of taken, of others
+	for i, a := range answers {
 		next, err := a.Contact.Apply(a.Event)
 		if err != nil {
-			return nil, nil, nil, err
+			return nil, err
 		}
-		attempt.ProviderID, attempt.WAID = a.Receipt.ProviderID, a.Receipt.WAID
-		contacts[i] = contactChange{old: a.Contact, new: next}
-		if a.Event.Kind != arauto.EventAccepted {
-			rest, others = append(rest, i), append(others, attemptUpdate(attempt, a.Attempt.State))
+		if attempts[i], err = a.Attempt.Apply(a.Event); err != nil {
+			return nil, err
+		}
+		attempts[i].ProviderID, attempts[i].WAID = a.Receipt.ProviderID, a.Receipt.WAID
+		changed[i] = contactChange{old: a.Contact, new: next}
+		if a.Event.Kind == arauto.EventAccepted {
+			taken = append(taken, []any{next.Account, next.ID, a.Contact.Version, next.State, next.Attempt, int64(next.Attempts), ms(next.SentAt), ms(now)})
+			at[0] = append(at[0], i)
 			continue
 		}
-		at = append(at, i)
-		took = append(took, []any{attempt.Account, attempt.ID, a.Attempt.State, attempt.State, attempt.ProviderID, providerKey(attempt.ProviderID), attempt.WAID, ms(attempt.AcceptedAt)})
-		tookContacts = append(tookContacts, []any{next.Account, next.ID, a.Contact.Version, next.State, ms(next.SentAt), ms(now)})
+		others = append(others, changed[i])
+		at[1] = append(at[1], i)
 	}
-	wroteAttempts, wroteContacts = make([]int64, len(answers)), make([]int64, len(answers))
-	scatter := func(into []int64, at []int, n []int64, e error) {
-		for k := range n {
-			into[at[k]] = n[k]
+	wroteTaken, err := s.run(ctx, t, acceptContact, taken)
+	if err != nil {
+		return nil, err
+	}
+	wroteOthers, err := s.saveContacts(ctx, t, now, others)
+	if err != nil {
+		return nil, err
+	}
+	wrote := make([]int64, len(answers))
+	for k, i := range at[0] {
+		wrote[i] = wroteTaken[k]
+	}
+	for k, i := range at[1] {
+		wrote[i] = wroteOthers[k]
+	}
+	return s.recordAttempts(ctx, t, answers, changed, attempts, wrote, counts)
+}
+
+// recordAttempts writes the attempts of the contacts that were written, which ends their flights.
+func (s *Store) recordAttempts(ctx context.Context, t querier, answers []arauto.Answer, changed []contactChange, attempts []arauto.Attempt, wrote []int64, counts changes) (late []arauto.Answer, err error) {
+	var rows, landed [][]any
+	for i, a := range answers {
+		if wrote[i] == 0 {
+			late = append(late, a)
+			continue
 		}
-		err = errors.Join(err, e)
+		// Until its answer is written, the row of a contact in flight says that it is pending.
+		counts.moved(a.Contact.Campaign, arauto.ContactPending, changed[i].new.State)
+		rows = append(rows, attemptInsert(attempts[i]))
+		landed = append(landed, []any{a.Contact.Account, a.Contact.PersonKey, a.Attempt.ID})
 	}
-	n, e := s.run(ctx, t, acceptContact, tookContacts)
-	scatter(wroteContacts, at, n, e)
-	list := make([]contactChange, len(rest))
-	for k, i := range rest {
-		list[k] = contacts[i]
+	if _, err := s.run(ctx, t, insertAttempt, rows); err != nil {
+		return nil, err
 	}
-	n, e = s.saveContacts(ctx, t, now, list)
-	scatter(wroteContacts, rest, n, e)
-	n, e = s.run(ctx, t, acceptAttempt, took)
-	scatter(wroteAttempts, at, n, e)
-	n, e = t.each(ctx, updateAttempt, others)
-	scatter(wroteAttempts, rest, n, e)
-	return contacts, wroteAttempts, wroteContacts, err
+	_, err = s.run(ctx, t, deleteIntent, landed)
+	return late, err
+}
+
+// attemptInsert is an attempt that no fact has spoken of yet, as a row.
+func attemptInsert(a arauto.Attempt) []any {
+	return []any{
+		a.Account, a.ID, a.Campaign, a.Contact, a.Sender, a.Previous, int64(a.Number), a.Epoch, a.State, a.ProviderID, providerKey(a.ProviderID),
+		a.WAID, int64(a.Code), a.Detail, ms(a.IntendedAt), ms(a.AcceptedAt), ms(a.FailedAt),
+	}
 }
 
 const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, code = $8, detail = $9,
@@ -121,14 +134,19 @@ func providerKey(id string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8])>>1) | 1
 }
 
-// recordLate applies answers whose attempt or contact a fact has changed since the request left.
+// recordLate applies answers whose contact was changed since the request left: by a fact that overtook
+// the answer, or by a person.
 func (s *Store) recordLate(ctx context.Context, t querier, now time.Time, account int64, late []arauto.Answer, counts changes) error {
 	if len(late) == 0 {
 		return nil
 	}
-	events := make([]attemptEvent, len(late))
+	flights, events := make([]flight, len(late)), make([]attemptEvent, len(late))
 	for i, a := range late {
+		flights[i] = flightOf(a.Attempt, a.Contact.PersonKey)
 		events[i] = attemptEvent{attempt: a.Attempt.ID, event: a.Event, receipt: a.Receipt}
+	}
+	if err := s.land(ctx, t, now, account, flights, counts); err != nil {
+		return err
 	}
 	_, err := s.applyToAttempts(ctx, t, now, account, events, counts)
 	return err

@@ -26,6 +26,14 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 		return arauto.Applied{}, err
 	}
 	key = person.key
+	// What they answer may still be in flight as far as we know.
+	flights, err := f.store.flightsTo(ctx, t, f.account.ID, key)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	if err := f.store.land(ctx, t, f.now, f.account.ID, flights, f.counts); err != nil {
+		return arauto.Applied{}, err
+	}
 	contact, matched, err := f.answered(ctx, t, fact, sender, key)
 	if err != nil {
 		return arauto.Applied{}, err

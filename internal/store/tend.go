@@ -115,7 +115,9 @@ func (s *Store) cancelPending(ctx context.Context, now time.Time, c arauto.Campa
 	var n int
 	err := s.db.write(ctx, func(t querier) error {
 		list, err := all(ctx, t, scanContact, `SELECT `+contactColumns+` FROM contact
-			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0 ORDER BY id LIMIT $3`+s.db.lock(), c.Account, c.ID, cancelChunk)
+			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0
+			  AND NOT EXISTS (SELECT 1 FROM intent i WHERE i.account_id = contact.account_id AND i.contact_id = contact.id)
+			ORDER BY id LIMIT $3`+s.db.lock(), c.Account, c.ID, cancelChunk)
 		if err != nil {
 			return err
 		}
