@@ -9,6 +9,7 @@ import (
 //
 //	draft ⇄ scheduled ──start──▶ running ⇄ paused
 //	  └───────start────────────▶ running ──complete──▶ completed ──archive──▶ archived
+//	scheduled ──pause──▶ paused
 //	draft, scheduled, running, paused ──cancel──▶ cancelled ──archive──▶ archived
 //	completed ──reopen──▶ running
 //
@@ -104,7 +105,8 @@ var campaignTransitions = map[CampaignState]map[CampaignEvent]CampaignState{
 		CampaignSchedule: CampaignScheduled, CampaignUnschedule: CampaignDraft, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
 	},
 	CampaignScheduled: {
-		CampaignSchedule: CampaignScheduled, CampaignUnschedule: CampaignDraft, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
+		CampaignSchedule: CampaignScheduled, CampaignUnschedule: CampaignDraft, CampaignStart: CampaignRunning, CampaignPause: CampaignPaused,
+		CampaignCancel: CampaignCancelled,
 	},
 	CampaignRunning: {
 		CampaignStart: CampaignRunning, CampaignResume: CampaignRunning, CampaignPause: CampaignPaused,
@@ -140,10 +142,10 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 	case CampaignDraft:
 		c.ScheduledFor = time.Time{}
 	case CampaignRunning:
-		keepFirst(&c.StartedAt, now)
-		if c.State == CampaignPaused || c.State == CampaignCompleted {
-			c.HoldAfter = 0
+		if !c.StartedAt.IsZero() && (c.State == CampaignPaused || c.State == CampaignCompleted) {
+			c.HoldAfter = 0 // one that was paused before it began has not had its first contacts yet
 		}
+		keepFirst(&c.StartedAt, now)
 		c.EndedAt = time.Time{}
 	case CampaignCompleted, CampaignCancelled:
 		c.EndedAt = now
@@ -183,6 +185,15 @@ func (c Campaign) possible() string {
 		return "no longer change"
 	}
 	return fmt.Sprint(can)[1 : len(fmt.Sprint(can))-1]
+}
+
+// Missed is how late a scheduled campaign would start at now, when that is more than its policy bears; else 0.
+func (c Campaign) Missed(now time.Time) time.Duration {
+	late := now.Sub(c.ScheduledFor)
+	if c.State != CampaignScheduled || c.Policy.MaxLateness <= 0 || late <= c.Policy.MaxLateness {
+		return 0
+	}
+	return late
 }
 
 // Accepts is nil while contacts may be added, else a conflict with the remedy.

@@ -13,7 +13,7 @@ import (
 // campaignLife is what each event makes of a campaign in each state; "" is refused.
 var campaignLife = map[arauto.CampaignState]map[arauto.CampaignEvent]arauto.CampaignState{
 	"draft":     {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
-	"scheduled": {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"scheduled": {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "paused", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"running":   {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "completed", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"paused":    {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"completed": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "completed", "reopen": "running", "cancel": "", "archive": "archived"},
@@ -104,6 +104,10 @@ func TestCampaign_Apply(t *testing.T) {
 	t.Run("a hold survives the start it is for", func(t *testing.T) {
 		if c := apply(t, arauto.Campaign{State: arauto.CampaignDraft, HoldAfter: 10}, arauto.CampaignStart, "", base); c.HoldAfter != 10 || !c.StartedAt.Equal(base) {
 			t.Errorf("hold after %d, started %s", c.HoldAfter, c.StartedAt)
+		}
+		held := apply(t, arauto.Campaign{State: arauto.CampaignScheduled, HoldAfter: 10, ScheduledFor: base}, arauto.CampaignPause, "late", after(1))
+		if c := apply(t, held, arauto.CampaignResume, "", after(2)); c.HoldAfter != 10 || !c.StartedAt.Equal(after(2)) {
+			t.Errorf("paused before it began: hold after %d, started %s", c.HoldAfter, c.StartedAt)
 		}
 	})
 	t.Run("reopened, it has not ended, and what held it back is over", func(t *testing.T) {
@@ -238,5 +242,26 @@ func TestCounts(t *testing.T) {
 	delete(n, "sending")
 	if !n.Exhausted() {
 		t.Error("not exhausted, though only settled contacts are left")
+	}
+}
+
+func TestCampaign_Missed(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		state arauto.CampaignState
+		bears time.Duration
+		late  time.Duration
+		want  time.Duration
+	}{
+		{"on time", arauto.CampaignScheduled, time.Hour, 0, 0},
+		{"as late as it bears", arauto.CampaignScheduled, time.Hour, time.Hour, 0},
+		{"later", arauto.CampaignScheduled, time.Hour, time.Hour + time.Second, time.Hour + time.Second},
+		{"however late", arauto.CampaignScheduled, 0, 1000 * time.Hour, 0},
+		{"running already", arauto.CampaignRunning, time.Hour, 2 * time.Hour, 0},
+	} {
+		k := arauto.Campaign{State: c.state, ScheduledFor: base, Policy: arauto.Policy{MaxLateness: c.bears}}
+		if got := k.Missed(base.Add(c.late)); got != c.want {
+			t.Errorf("%s: %s, want %s", c.name, got, c.want)
+		}
 	}
 }
