@@ -32,7 +32,8 @@ type Attempt struct {
 	Code       int    // the provider's, of a failure or of silence; 0 = none
 	Detail     string // the provider's words for it
 	// Held is how the provider held the message back when it took it; see Waits.
-	Held Hold
+	Held   Hold
+	Charge Charge // what it costs, once the provider named a price
 
 	IntendedAt  time.Time
 	AcceptedAt  time.Time

@@ -17,6 +17,7 @@ type Fact struct {
 	Template   TemplateFact
 	Account    AccountFact
 	Capacity   Capacity
+	Identity   Identity
 }
 
 // FactKind says which part of a Fact is filled.
@@ -29,6 +30,7 @@ const (
 	FactTemplate   FactKind = "template"   // of a template of ours
 	FactCapacity   FactKind = "capacity"   // what a WABA's portfolio, or one of its numbers, may send
 	FactAccount    FactKind = "account"    // of a WABA of ours, or of one of its numbers
+	FactIdentity   FactKind = "identity"   // several names are one person's
 	FactOther      FactKind = "other"      // anything else: kept raw, not acted on
 )
 
@@ -39,8 +41,13 @@ type Status struct {
 	Ref        string // the attempt's Ref, as it travelled with the message; may be missing
 	WAID       string
 	UserID     string
+	ParentID   string // business-scoped over the portfolios of one parent
+	Username   string
+	Pricing    Pricing
 	Reason     Reason // of a failure
 	Action     Action // what the failure asks for
+	Scope      Scope  // what it speaks of
+	After      int    // as SendError has it
 	Code       int
 	Detail     string
 	Unknown    bool // the code is in no table of ours
@@ -51,6 +58,7 @@ type Reply struct {
 	ProviderID string
 	WAID       string // digits; may be missing when the person has a username
 	UserID     string // business-scoped id
+	ParentID   string // as UserID, over the portfolios of one parent
 	Username   string
 	Name       string // as their profile says
 	Context    string // provider id of our message that it answers; "" for plainly typed text

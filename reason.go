@@ -38,6 +38,9 @@ const (
 	ReasonNotYet           Reason = "not_yet"
 	ReasonJustContacted    Reason = "just_contacted"
 	ReasonSettled          Reason = "already_settled"
+	ReasonFlow             Reason = "flow"
+	ReasonMarketingRoute   Reason = "marketing_route"
+	ReasonMaintenance      Reason = "maintenance"
 	ReasonOpenConversation Reason = "open_conversation"
 	ReasonPortfolioBudget  Reason = "portfolio_budget"
 	ReasonRampUp           Reason = "ramp_up"
@@ -45,6 +48,9 @@ const (
 	ReasonHoliday          Reason = "holiday"
 	ReasonFrequencyCap     Reason = "frequency_cap"
 	ReasonUSMarketing      Reason = "us_marketing"
+	ReasonRestored         Reason = "restored"
+	ReasonMergedDuplicate  Reason = "merged_duplicate"
+	ReasonCeiling          Reason = "cost_ceiling"
 )
 
 // Language is one that Arauto speaks to people in.
@@ -102,13 +108,19 @@ var reasons = map[Reason]words{
 	ReasonNotYet:           {"It is not its time yet", "Ainda não é a hora", "Todavía no es la hora"},
 	ReasonJustContacted:    {"The person was contacted a moment ago", "A pessoa foi contatada há instantes", "La persona fue contactada hace un momento"},
 	ReasonOpenConversation: {"The person is already in an open conversation", "A pessoa já está em uma conversa aberta", "La persona ya está en una conversación abierta"},
+	ReasonMergedDuplicate:  {"The person is in this campaign already, under another number or name", "A pessoa já está nesta campanha, com outro número ou nome", "La persona ya está en esta campaña, con otro número o nombre"},
+	ReasonCeiling:          {"The campaign's cost has reached its ceiling", "O custo da campanha chegou ao teto", "El costo de la campaña llegó a su tope"},
 	ReasonPortfolioBudget:  {"The portfolio has reached as many people as Meta allows it in 24 hours", "O portfólio já alcançou o número de pessoas que a Meta permite em 24 horas", "El portafolio ya alcanzó a tantas personas como Meta permite en 24 horas"},
 	ReasonRampUp:           {"The number is being warmed up and has sent what it may today", "O número está em aquecimento e já enviou o que pode hoje", "El número está en calentamiento y ya envió lo que puede hoy"},
 	ReasonOutsideWindow:    {"It is outside the hours in which the person may be contacted", "Está fora do horário em que a pessoa pode ser contatada", "Está fuera del horario en que la persona puede ser contactada"},
 	ReasonHoliday:          {"It is a holiday where the person is", "É feriado onde a pessoa está", "Es feriado donde está la persona"},
 	ReasonFrequencyCap:     {"The person was contacted as often as is allowed for now", "A pessoa já foi contatada tantas vezes quantas se permite por ora", "La persona ya fue contactada tantas veces como se permite por ahora"},
 	ReasonUSMarketing:      {"Meta delivers no marketing to United States numbers", "A Meta não entrega marketing a números dos Estados Unidos", "Meta no entrega marketing a números de Estados Unidos"},
+	ReasonRestored:         {"The campaign comes from a backup: what it sent since is not known", "A campanha vem de um backup: o que enviou depois não é conhecido", "La campaña viene de una copia: no se sabe qué envió después"},
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
+	ReasonFlow:             {"The flow behind the template's button cannot be used now", "O fluxo do botão do template não pode ser usado agora", "El flujo del botón de la plantilla no se puede usar ahora"},
+	ReasonMarketingRoute:   {"Meta wants these messages sent through its marketing API, or not yet", "A Meta quer estas mensagens pela sua API de marketing, ou ainda não", "Meta quiere estos mensajes por su API de marketing, o todavía no"},
+	ReasonMaintenance:      {"Meta is upgrading the number's throughput", "A Meta está ampliando a vazão do número", "Meta está ampliando la capacidad del número"},
 }
 
 // Reasons lists every reason that has words, in no particular order.
@@ -143,4 +155,6 @@ func (r Reason) Personal() bool {
 // Retryable reports whether a person may have contacts that failed for r tried again: false where
 // another try would go against the person's wish, or meet the same refusal and count against the sender.
 // It does not say whether an earlier message may have left: that is for the contact's state to say.
-func (r Reason) Retryable() bool { return !r.Personal() && r != ReasonPolicy }
+func (r Reason) Retryable() bool {
+	return !r.Personal() && r != ReasonPolicy && r != ReasonMergedDuplicate
+}
