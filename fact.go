@@ -48,6 +48,8 @@ type Status struct {
 	Action     Action // what the failure asks for
 	Scope      Scope  // what it speaks of
 	After      int    // as SendError has it
+	Scope      Scope  // what it speaks of
+	After      int    // as SendError has it
 	Code       int
 	Detail     string
 	Unknown    bool // the code is in no table of ours

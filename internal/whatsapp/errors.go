@@ -13,12 +13,18 @@ type verdict struct {
 	Reason arauto.Reason
 	Scope  arauto.Scope
 	Action arauto.Action
-	After  int // seconds before the scope's next try; 0 = as the engine sees fit
+	After  int // seconds before the scope's next try, or before a pause ends by itself; 0 = as the engine sees fit, or never
+	Tries  int // of a contact before it fails; 0 = the engine's own budget
 }
 
 const (
 	minute = 60
-	day    = 24 * 60 * 60
+	hour   = 60 * minute
+	day    = 24 * hour
+	// quietTime is how long nothing may be heard of a message before one that may have left is sent again: a
+	// status webhook comes within seconds, and moves the contact on.
+	quietTime  = 5 * minute
+	quietTries = 3
 )
 
 // verdicts is every code that Meta documents for messages, the same for an answer and for a webhook.
@@ -27,100 +33,109 @@ const (
 // Vendor: https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 var verdicts = map[int]verdict{
 	// Token and permission: the next message would fare no better.
-	0:      {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0},
-	3:      {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0},
-	10:     {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0},
-	102:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // the token's session ended
-	190:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0},
-	803:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // no object with that id
-	2500:   {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // no such path
-	131005: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0},
+	0:      {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},
+	3:      {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},
+	10:     {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},
+	102:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0}, // the token's session ended
+	190:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},
+	803:    {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0}, // no object with that id
+	2500:   {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0}, // no such path
+	131005: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},
 
 	// The number.
-	131037: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // display name not approved
-	131045: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // registration
-	131048: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // spam: a person decides, no retry
-	133010: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0}, // not registered
+	131037: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},    // display name not approved
+	131045: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},    // registration
+	131048: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},    // spam: a person decides, no retry
+	133010: {arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, 0, 0},    // not registered
+	131057: {arauto.ReasonMaintenance, arauto.ScopeSender, arauto.ActionPause, minute, 0}, // ends with THROUGHPUT_UPGRADE, or within the minute
 
 	// The business account.
-	368:    {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0}, // policy
-	131031: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0}, // locked
-	131042: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0}, // payment
-	131063: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0}, // marketing moved to another API
-	131064: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0}, // misclassified templates; lifts by itself
+	368:    {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0, 0},    // policy
+	131031: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0, 0},    // locked
+	131042: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, 0, 0},    // payment
+	131064: {arauto.ReasonAccountTrouble, arauto.ScopeWABA, arauto.ActionPause, hour, 0}, // misclassified templates; lifts by itself
 
 	// Too fast. 4 is the app's, which may have several WABAs; the narrower scope is the nearest there is.
-	4:      {arauto.ReasonTooFast, arauto.ScopeWABA, arauto.ActionRetry, minute},
-	80007:  {arauto.ReasonTooFast, arauto.ScopeWABA, arauto.ActionRetry, minute},
-	130429: {arauto.ReasonTooFast, arauto.ScopeSender, arauto.ActionRetry, 1},
-	131056: {arauto.ReasonTooFast, arauto.ScopePair, arauto.ActionRetry, 6}, // one message in 6 s to one person
-	133016: {arauto.ReasonTooFast, arauto.ScopeSender, arauto.ActionRetry, minute},
+	4:      {arauto.ReasonTooFast, arauto.ScopeWABA, arauto.ActionPause, minute, 0},
+	80007:  {arauto.ReasonTooFast, arauto.ScopeWABA, arauto.ActionPause, minute, 0},
+	130429: {arauto.ReasonTooFast, arauto.ScopeSender, arauto.ActionRetry, 1, 0},
+	131056: {arauto.ReasonTooFast, arauto.ScopePair, arauto.ActionRetry, 1, 0}, // 4^X s, X from 0
+	133016: {arauto.ReasonTooFast, arauto.ScopeSender, arauto.ActionRetry, minute, 0},
 
-	// Meta's own trouble, told in so many words. 1 and 131000 say no more than that something went wrong:
-	// in the rare case that the message left all the same, a retry repeats it.
-	1:      {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0},
-	2:      {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0},
-	131000: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0},
-	131016: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0},
-	133004: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0},
-	131057: {arauto.ReasonProviderTrouble, arauto.ScopeSender, arauto.ActionRetry, minute}, // the number moves to more throughput
+	// Meta's own trouble, told in so many words. 1, 2 and 131000 say no more than that something went wrong:
+	// the message may have left all the same.
+	1:      {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, quietTime, quietTries},
+	2:      {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, quietTime, quietTries},
+	131000: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, quietTime, quietTries},
+	131016: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0, 0},
+	133004: {arauto.ReasonProviderTrouble, arauto.ScopeContact, arauto.ActionRetry, 0, 0},
 
 	// The person.
-	130403: {arauto.ReasonBlocked, arauto.ScopeContact, arauto.ActionFail, 0},
-	130472: {arauto.ReasonExperiment, arauto.ScopeContact, arauto.ActionFail, 0},
-	130497: {arauto.ReasonCountry, arauto.ScopeContact, arauto.ActionFail, 0},
-	131021: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0}, // to the sender itself
-	131026: {arauto.ReasonNotOnWhatsApp, arauto.ScopeContact, arauto.ActionFail, 0},
-	131030: {arauto.ReasonNotAllowed, arauto.ScopeContact, arauto.ActionFail, 0},
-	131047: {arauto.ReasonWindowClosed, arauto.ScopeContact, arauto.ActionFail, 0},
-	131049: {arauto.ReasonMarketingCap, arauto.ScopeContact, arauto.ActionFail, day}, // an earlier retry prolongs it
-	131050: {arauto.ReasonStoppedMarketing, arauto.ScopeContact, arauto.ActionSuppress, 0},
-	131062: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0}, // not to a business-scoped id
-	137000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0}, // their identity changed
+	130403: {arauto.ReasonBlocked, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	130472: {arauto.ReasonExperiment, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	130497: {arauto.ReasonCountry, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131021: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // to the sender itself
+	131026: {arauto.ReasonNotOnWhatsApp, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131030: {arauto.ReasonNotAllowed, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131047: {arauto.ReasonWindowClosed, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131049: {arauto.ReasonMarketingCap, arauto.ScopeContact, arauto.ActionWait, day, 0}, // an earlier retry prolongs it
+	131050: {arauto.ReasonStoppedMarketing, arauto.ScopeContact, arauto.ActionSuppress, 0, 0},
+	131062: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // not to a business-scoped id
+	137000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // their identity changed
 
 	// The message.
-	100:    {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0},
-	131008: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0},
-	131009: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0},
-	131051: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0},
-	131052: {arauto.ReasonMedia, arauto.ScopeContact, arauto.ActionFail, 0},
-	131053: {arauto.ReasonMedia, arauto.ScopeContact, arauto.ActionRetry, minute}, // Meta could not fetch the link
-	131055: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0},
-	135000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0}, // also: held, then dropped
+	100:    {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131008: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131009: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131051: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131052: {arauto.ReasonMedia, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	131053: {arauto.ReasonMedia, arauto.ScopeContact, arauto.ActionRetry, minute, 3}, // Meta could not fetch the link
+	131055: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	135000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // also: held, then dropped
 
-	// The template. What every contact would meet pauses; what one contact's data does fails that contact.
-	132000: {arauto.ReasonTemplateMismatch, arauto.ScopeCampaign, arauto.ActionPause, 0},
-	132001: {arauto.ReasonTemplateMissing, arauto.ScopeTemplate, arauto.ActionPause, 0},
-	132005: {arauto.ReasonTemplateTooLong, arauto.ScopeContact, arauto.ActionFail, 0},
-	132007: {arauto.ReasonPolicy, arauto.ScopeTemplate, arauto.ActionPause, 0},
-	132008: {arauto.ReasonTemplateMismatch, arauto.ScopeCampaign, arauto.ActionPause, 0},
-	132012: {arauto.ReasonTemplateMismatch, arauto.ScopeCampaign, arauto.ActionPause, 0},
-	132015: {arauto.ReasonTemplatePaused, arauto.ScopeTemplate, arauto.ActionPause, 0},
-	132016: {arauto.ReasonTemplateDisabled, arauto.ScopeTemplate, arauto.ActionPause, 0},
-	132018: {arauto.ReasonTemplateMismatch, arauto.ScopeContact, arauto.ActionFail, 0},
-	132068: {arauto.ReasonTemplatePaused, arauto.ScopeTemplate, arauto.ActionPause, 0}, // its flow is blocked
-	132069: {arauto.ReasonTemplatePaused, arauto.ScopeTemplate, arauto.ActionPause, 0}, // its flow is throttled
-	134100: {arauto.ReasonRefused, arauto.ScopeTemplate, arauto.ActionPause, 0},        // marketing only
-	134101: {arauto.ReasonProviderTrouble, arauto.ScopeTemplate, arauto.ActionRetry, 10 * minute},
-	134102: {arauto.ReasonRefused, arauto.ScopeTemplate, arauto.ActionPause, 0},
+	// The template. What every contact meets pauses whatever sends it. What does not fit may be one contact's
+	// data: the first ones pause the campaign, by the engine's count; a single one fails.
+	132000: {arauto.ReasonTemplateMismatch, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	132001: {arauto.ReasonTemplateMissing, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
+	132005: {arauto.ReasonTemplateTooLong, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	132007: {arauto.ReasonPolicy, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
+	132008: {arauto.ReasonTemplateMismatch, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	132012: {arauto.ReasonTemplateMismatch, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	132015: {arauto.ReasonTemplatePaused, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
+	132016: {arauto.ReasonTemplateDisabled, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
+	132018: {arauto.ReasonTemplateMismatch, arauto.ScopeContact, arauto.ActionFail, 0, 0},
+	132068: {arauto.ReasonFlow, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
+	132069: {arauto.ReasonFlow, arauto.ScopeTemplate, arauto.ActionPause, hour, 0},        // ten an hour
+	131063: {arauto.ReasonMarketingRoute, arauto.ScopeTemplate, arauto.ActionPause, 0, 0}, // marketing moved to another API
+	134100: {arauto.ReasonMarketingRoute, arauto.ScopeTemplate, arauto.ActionPause, 0, 0}, // marketing only
+	134101: {arauto.ReasonMarketingRoute, arauto.ScopeTemplate, arauto.ActionPause, 10 * minute, 0},
+	134102: {arauto.ReasonMarketingRoute, arauto.ScopeTemplate, arauto.ActionPause, 0, 0},
 }
 
+// The permissions that Meta numbers one by one.
+const (
+	firstPermission = 200
+	lastPermission  = 299
+)
+
 // Classify is what Meta's code asks of us. details are Meta's words; httpStatus is 0 for a code that came in a
-// webhook. A code that is not known fails its contact, unless the HTTP status says that Meta itself was in
-// trouble: then the message may have left.
+// webhook. A code that is not known fails its contact and says so, unless the HTTP status says that Meta
+// itself was in trouble: then the message may have left.
 func Classify(code int, details string, httpStatus int) *arauto.SendError {
 	v, known := verdictOf(code)
 	if !known {
-		v = verdict{arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0}
+		v = verdict{Reason: arauto.ReasonRefused, Scope: arauto.ScopeContact, Action: arauto.ActionFail}
 		if httpStatus >= http.StatusInternalServerError {
-			v = verdict{arauto.ReasonNoAnswer, arauto.ScopeContact, arauto.ActionUnknown, 0}
+			v = verdict{Reason: arauto.ReasonNoAnswer, Scope: arauto.ScopeContact, Action: arauto.ActionUnknown}
 		}
 	}
-	return &arauto.SendError{Code: code, Detail: clip(details), Reason: v.Reason, Scope: v.Scope, Action: v.Action, After: v.After}
+	return &arauto.SendError{
+		Code: code, Detail: clip(details), Reason: v.Reason, Scope: v.Scope, Action: v.Action, After: v.After, Tries: v.Tries, Unknown: !known,
+	}
 }
 
 func verdictOf(code int) (verdict, bool) {
-	if code >= 200 && code <= 299 {
+	if code >= firstPermission && code <= lastPermission {
 		return verdicts[10], true // permissions, one code each
 	}
 	v, known := verdicts[code]

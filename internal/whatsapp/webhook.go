@@ -120,6 +120,8 @@ func (d *decoder) change(c change) {
 		if d.read(c.Value, &v) {
 			d.capability(v)
 		}
+	case "account_update", "phone_number_quality_update":
+		d.account(c.Value)
 	default:
 		// user_id_update, quality and account updates, and whatever Meta invents next. Most have no number.
 		var v struct {

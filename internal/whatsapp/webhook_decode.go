@@ -173,9 +173,10 @@ func (e wireError) explain(s *arauto.Status) {
 	}
 	verdict := Classify(e.Code.value, words, 0)
 	if !e.Code.known {
-		verdict.Reason, verdict.Action = arauto.ReasonRefused, arauto.ActionFail
+		verdict.Reason, verdict.Scope, verdict.Action, verdict.After = arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0
 	}
 	s.Reason, s.Action, s.Code, s.Detail = verdict.Reason, verdict.Action, verdict.Code, verdict.Detail
+	s.Scope, s.After, s.Unknown = verdict.Scope, verdict.After, verdict.Unknown && e.Code.known
 }
 
 // wireTime is unix seconds, as a string in messages and statuses and as a number elsewhere; milliseconds have
