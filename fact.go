@@ -48,8 +48,6 @@ type Status struct {
 	Action     Action // what the failure asks for
 	Scope      Scope  // what it speaks of
 	After      int    // as SendError has it
-	Scope      Scope  // what it speaks of
-	After      int    // as SendError has it
 	Code       int
 	Detail     string
 	Unknown    bool // the code is in no table of ours

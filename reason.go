@@ -41,9 +41,6 @@ const (
 	ReasonFlow             Reason = "flow"
 	ReasonMarketingRoute   Reason = "marketing_route"
 	ReasonMaintenance      Reason = "maintenance"
-	ReasonFlow             Reason = "flow"
-	ReasonMarketingRoute   Reason = "marketing_route"
-	ReasonMaintenance      Reason = "maintenance"
 	ReasonOpenConversation Reason = "open_conversation"
 	ReasonPortfolioBudget  Reason = "portfolio_budget"
 	ReasonRampUp           Reason = "ramp_up"
@@ -121,9 +118,6 @@ var reasons = map[Reason]words{
 	ReasonUSMarketing:      {"Meta delivers no marketing to United States numbers", "A Meta não entrega marketing a números dos Estados Unidos", "Meta no entrega marketing a números de Estados Unidos"},
 	ReasonRestored:         {"The campaign comes from a backup: what it sent since is not known", "A campanha vem de um backup: o que enviou depois não é conhecido", "La campaña viene de una copia: no se sabe qué envió después"},
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
-	ReasonFlow:             {"The flow behind the template's button cannot be used now", "O fluxo do botão do template não pode ser usado agora", "El flujo del botón de la plantilla no se puede usar ahora"},
-	ReasonMarketingRoute:   {"Meta wants these messages sent through its marketing API, or not yet", "A Meta quer estas mensagens pela sua API de marketing, ou ainda não", "Meta quiere estos mensajes por su API de marketing, o todavía no"},
-	ReasonMaintenance:      {"Meta is upgrading the number's throughput", "A Meta está ampliando a vazão do número", "Meta está ampliando la capacidad del número"},
 	ReasonFlow:             {"The flow behind the template's button cannot be used now", "O fluxo do botão do template não pode ser usado agora", "El flujo del botón de la plantilla no se puede usar ahora"},
 	ReasonMarketingRoute:   {"Meta wants these messages sent through its marketing API, or not yet", "A Meta quer estas mensagens pela sua API de marketing, ou ainda não", "Meta quiere estos mensajes por su API de marketing, o todavía no"},
 	ReasonMaintenance:      {"Meta is upgrading the number's throughput", "A Meta está ampliando a vazão do número", "Meta está ampliando la capacidad del número"},
