@@ -36,21 +36,6 @@ type DemoConfig struct {
 	Seed     int64 // the same seed brings the same people
 }
 
-// SandboxConfig is the pretend Graph API on a real socket.
-type SandboxConfig struct {
-	Listen     string // host:port
-	WebhookURL string // where its webhooks go; "" = nowhere
-	LedgerFile string // every message taken is appended here as a line of JSON; "" = nowhere
-
-	AppSecret   string // signs the webhooks; "" = the sandbox's own
-	VerifyToken string // shown when a webhook address is verified
-
-	Seed              int64         // decides what each phone number does
-	Pace              float64       // multiplies people's delays: 1 lifelike but quick, 0 at once
-	Latency           time.Duration // before a message is answered
-	MessagesPerSecond int           // above it messages are refused; 0 = no limit
-}
-
 // TokenRequest is the API token that `arauto token create` asks for.
 type TokenRequest struct {
 	Account string    // slug

@@ -50,8 +50,8 @@ func doDelivery(_ context.Context, s *Sandbox, body []byte) (any, error) {
 }
 
 func doScript(_ context.Context, s *Sandbox, body []byte) (any, error) {
-	var in Script
-	if err := readControl(body, &in); err != nil {
+	in, err := ParseScript(body)
+	if err != nil {
 		return nil, err
 	}
 	return map[string]int{"rules": len(in.Rules), "steps": len(in.Steps)}, s.SetScript(in)

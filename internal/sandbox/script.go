@@ -89,6 +89,16 @@ type Step struct {
 	Body json.RawMessage `json:"body,omitempty"`
 }
 
+// ParseScript reads a script from JSON and checks it. A member that does not exist is
+// an error.
+func ParseScript(text []byte) (Script, error) {
+	var sc Script
+	if err := readControl(text, &sc); err != nil {
+		return Script{}, err
+	}
+	return sc, sc.Check()
+}
+
 // Check returns what is wrong with s, naming the rule or step.
 func (s Script) Check() error {
 	for i, r := range s.Rules {
