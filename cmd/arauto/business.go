@@ -122,6 +122,9 @@ type senderCmd struct {
 	remote
 	Create senderCreateCmd `cmd:"" help:"Add a WhatsApp number."`
 	List   senderListCmd   `cmd:"" help:"List WhatsApp numbers."`
+	Change senderChangeCmd `cmd:"" help:"Change how fast a number sends."`
+	Sync   senderSyncCmd   `cmd:"" help:"Ask Meta what a number may send."`
+	Pace   senderPaceCmd   `cmd:"" help:"What a number may send now."`
 	Pause  senderPauseCmd  `cmd:"" help:"Send nothing from a number for now."`
 	Resume senderResumeCmd `cmd:"" help:"Send from a number again."`
 }
@@ -156,6 +159,7 @@ type senderCreateCmd struct {
 	GraphURL      string `name:"graph-url" help:"Where Graph is; default https://graph.facebook.com."`
 	GraphVersion  string `help:"Such as v25.0."`
 	Rate          int    `help:"Messages per second; default 80."`
+	RampUp        int    `placeholder:"N" help:"Warm a new number up: N messages on its first day (250 is usual), twice as many after every day that was used."`
 }
 
 func (k senderCreateCmd) Run(ctx context.Context, c *client) error {
@@ -172,7 +176,8 @@ func (k senderCreateCmd) Run(ctx context.Context, c *client) error {
 		GraphURL      string `json:"graph_url,omitempty"`
 		GraphVersion  string `json:"graph_version,omitempty"`
 		Rate          int    `json:"rate,omitempty"`
-	}{id, k.Name, k.PhoneNumberID, k.DisplayPhone, string(k.AccessToken), k.GraphURL, k.GraphVersion, k.Rate}
+		RampUp        int    `json:"ramp_up,omitempty"`
+	}{id, k.Name, k.PhoneNumberID, k.DisplayPhone, string(k.AccessToken), k.GraphURL, k.GraphVersion, k.Rate, k.RampUp}
 	var got sender
 	raw, err := c.post(ctx, "/senders", body, &got)
 	if err != nil {

@@ -21,6 +21,7 @@ type campaignCmd struct {
 	Show       campaignShowCmd       `cmd:"" help:"A campaign and its counts."`
 	DryRun     campaignDryRunCmd     `cmd:"" help:"Who would be contacted if it ran now, and who would not."`
 	Test       campaignTestCmd       `cmd:"" help:"Send its message to one phone with sample values."`
+	Pace       campaignPaceCmd       `cmd:"" help:"Change how fast it goes and who goes first."`
 	Start      campaignStartCmd      `cmd:"" help:"Start it."`
 	Pause      campaignPauseCmd      `cmd:"" help:"Try nobody new for now."`
 	Resume     campaignResumeCmd     `cmd:"" help:"Go on after a pause."`
@@ -103,6 +104,8 @@ type campaignCreateCmd struct {
 	Default   []pair `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
 	Standing  bool   `help:"Wait for more contacts instead of completing."`
 	HoldAfter int    `placeholder:"N" help:"Pause once N contacts were sent to."`
+	Rate      int    `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
+	Priority  int    `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
 	Schedule  when   `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
 }
 
@@ -121,8 +124,9 @@ func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
 		Mapping      map[string]mappedSource `json:"mapping,omitempty"`
 		Standing     bool                    `json:"standing,omitempty"`
 		HoldAfter    int                     `json:"hold_after,omitempty"`
+		Policy       map[string]any          `json:"policy,omitempty"`
 		ScheduledFor *time.Time              `json:"scheduled_for,omitempty"`
-	}{Name: k.Name, Mapping: mapping, Standing: k.Standing, HoldAfter: k.HoldAfter, ScheduledFor: k.Schedule.pointer()}
+	}{Name: k.Name, Mapping: mapping, Standing: k.Standing, HoldAfter: k.HoldAfter, Policy: k.policy(), ScheduledFor: k.Schedule.pointer()}
 	if k.Sender != "" {
 		if body.SenderID, err = senderID(ctx, c, k.Sender); err != nil {
 			return err
@@ -148,6 +152,18 @@ func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
 	})
 }
 
+// policy is what was asked for beyond the list and the message.
+func (k campaignCreateCmd) policy() map[string]any {
+	p := map[string]any{}
+	if k.Rate != 0 {
+		p["rate"] = k.Rate
+	}
+	if k.Priority != 0 {
+		p["priority"] = k.Priority
+	}
+	return p
+}
+
 func (k campaignCreateCmd) mapping() (map[string]mappedSource, error) {
 	mapping := map[string]mappedSource{}
 	for _, m := range k.Map {
@@ -165,6 +181,32 @@ func (k campaignCreateCmd) mapping() (map[string]mappedSource, error) {
 		mapping[d.key] = m
 	}
 	return mapping, nil
+}
+
+type campaignPaceCmd struct {
+	theCampaign
+	Rate     *int `placeholder:"N" help:"At most N messages a second, within its sender's rate; 0 = as fast as that."`
+	Priority *int `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
+}
+
+func (k campaignPaceCmd) Run(ctx context.Context, c *client) error {
+	if k.Rate == nil && k.Priority == nil {
+		return usageError("give --rate or --priority")
+	}
+	path, err := k.path(ctx, c)
+	if err != nil {
+		return err
+	}
+	type policy struct {
+		Rate     *int `json:"rate,omitempty"`
+		Priority *int `json:"priority,omitempty"`
+	}
+	var got campaign
+	raw, err := c.call(ctx, http.MethodPatch, path, map[string]policy{"policy": {k.Rate, k.Priority}}, &got, callTime)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error { return c.say("Campaign %d %s: %s", got.ID, plain(got.Name), plain(got.status())) })
 }
 
 type campaignListCmd struct {

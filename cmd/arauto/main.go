@@ -47,11 +47,12 @@ type grammar struct {
 	Suppression suppressionCmd `cmd:"" group:"work" help:"The do-not-contact list."`
 	Report      reportCmd      `cmd:"" group:"work" help:"Reports as CSV."`
 
-	App      appCmd      `cmd:"" group:"setup" help:"Meta apps: their secrets sign the webhooks."`
-	Waba     wabaCmd     `cmd:"" group:"setup" help:"WhatsApp Business Accounts."`
-	Sender   senderCmd   `cmd:"" group:"setup" help:"WhatsApp numbers to write from."`
-	Template templateCmd `cmd:"" group:"setup" help:"Message templates."`
-	Token    tokenCmd    `cmd:"" group:"setup" help:"API tokens."`
+	App       appCmd       `cmd:"" group:"setup" help:"Meta apps: their secrets sign the webhooks."`
+	Waba      wabaCmd      `cmd:"" group:"setup" help:"WhatsApp Business Accounts."`
+	Portfolio portfolioCmd `cmd:"" group:"setup" help:"Business portfolios: their numbers share one messaging limit."`
+	Sender    senderCmd    `cmd:"" group:"setup" help:"WhatsApp numbers to write from."`
+	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
+	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
 
 	programs
 
