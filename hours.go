@@ -239,3 +239,11 @@ func marketingRule(in GateInput, _ time.Time) (Verdict, bool) {
 	v := Verdict{Outcome: Fail, Reason: ReasonUSMarketing}
 	return v, in.Marketing && in.Place.UnitedStates && in.Campaign.Channel == ChannelWhatsApp
 }
+
+// MissedWords say why a campaign that missed its start is held.
+func MissedWords(late time.Duration, l Language) string {
+	return fmt.Sprintf(words{
+		"it would have started %d h %02d min late: look at it, then start it", "começaria com %d h %02d min de atraso: verifique e depois inicie",
+		"empezaría con %d h %02d min de atraso: revísela y luego iníciela",
+	}.in(l), int(late.Hours()), int(late.Minutes())%60)
+}

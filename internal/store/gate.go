@@ -19,6 +19,9 @@ func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64)
 			return err
 		}
 		in := &intending{store: s, account: account, campaigns: map[int64]*campaignGate{}}
+		if in.rules, err = s.accountGate(ctx, q, account); err != nil {
+			return err
+		}
 		pauses := map[int64]string{}
 		keys := make([]string, len(rows))
 		for i, c := range rows {

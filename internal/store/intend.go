@@ -59,6 +59,7 @@ type intending struct {
 	pause        string
 	campaigns    map[int64]*campaignGate
 	portfolio    int64 // of the sender
+	rules        *accountGate
 	suppressions map[string][]arauto.Suppression
 	touches      map[string]arauto.Touches // by person, oldest first
 
@@ -101,12 +102,17 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		keys[i] = c.Contact.PersonKey
 		campaigns[c.Contact.Campaign] = true
 	}
-	from, err := one(ctx, t, scanNamed, `SELECT s.pause, w.portfolio_id FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
-		WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
+	var text accountText
+	_, err := one(ctx, t, func(r rows) (none struct{}, err error) {
+		return none, r.Scan(&in.pause, &in.portfolio, &text.zone, &text.language, &text.rules)
+	}, `SELECT s.pause, w.portfolio_id, `+accountTextColumns+` FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
+		JOIN account a ON a.id = s.account_id WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
 	if err != nil {
 		return missing(err, "sender", in.sender)
 	}
-	in.pause, in.portfolio = from.name, from.id
+	if in.rules, err = in.store.gates.of(text); err != nil {
+		return err
+	}
 	in.campaigns = map[int64]*campaignGate{}
 	for id := range campaigns {
 		if in.campaigns[id], err = in.loadCampaign(ctx, t, id); err != nil {
@@ -235,10 +241,12 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 // input is what the gate looks at for c.
 func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	g := in.campaigns[c.Campaign]
-	return arauto.GateInput{
+	input := arauto.GateInput{
 		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
 		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
 	}
+	in.rules.ask(in.store, &input)
+	return input
 }
 
 const heldWords = "held after the first contacts, as asked: look at the results, then resume"

@@ -33,11 +33,13 @@ type Store struct {
 	ids   *idBlocks
 	epoch int64
 	pulse pulse
+	place func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
+	gates accountGates
 }
 
 // Open connects to the database at address — a path for SQLite, postgres://… for PostgreSQL — and
 // brings its tables up to date. now is the moment the deployment is made, if it is new.
-func Open(ctx context.Context, address string, seal Sealer, now time.Time) (*Store, error) {
+func Open(ctx context.Context, address string, seal Sealer, now time.Time, options ...Option) (*Store, error) {
 	var db database
 	var err error
 	if IsPostgres(address) {
@@ -49,6 +51,9 @@ func Open(ctx context.Context, address string, seal Sealer, now time.Time) (*Sto
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
 	s := &Store{db: db, seal: seal, ids: newIDBlocks(db)}
+	for _, o := range options {
+		o(s)
+	}
 	if err := s.loadEpoch(ctx, now); err != nil {
 		return nil, errors.Join(err, db.close())
 	}

@@ -7,7 +7,8 @@ import (
 	"arauto"
 )
 
-// TendCampaigns does what campaigns do by themselves: it starts the scheduled ones whose time has come,
+// TendCampaigns does what campaigns do by themselves: it starts the scheduled ones whose time has come, or
+// pauses those that missed it by more than they bear,
 // completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, archived by now
 // or not, a bounded number per call. It returns the campaigns it changed, and whether there is more to do at once.
 func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
@@ -49,6 +50,13 @@ func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []ara
 func (s *Store) startDue(ctx context.Context, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	change := func(e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
 		return s.changeCampaign(ctx, arauto.System(c.Account), now, c.Account, c.ID, c.Version, e, why)
+	}
+	if late := c.Missed(now); late > 0 {
+		account, err := s.Account(ctx, c.Account)
+		if err != nil {
+			return c, err
+		}
+		return change(arauto.CampaignPause, arauto.MissedWords(late, account.Language))
 	}
 	next, err := change(arauto.CampaignStart, "")
 	if err != nil && arauto.KindOf(err) != arauto.KindInternal {
