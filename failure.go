@@ -56,3 +56,10 @@ type FailureClass struct {
 	Code   int
 	N      int64
 }
+
+// Outcomes are what became of a campaign's contacts so far, by the provider's final word.
+type Outcomes struct {
+	Account, Campaign int64
+	Reached           int64 // delivered, read or replied
+	Failed            map[Reason]int64
+}

@@ -138,7 +138,7 @@ func (s *Store) opened(b []byte) (arauto.Secret, error) {
 	return arauto.Secret(plain), doing("open a sealed secret (was it sealed with another key?)", err)
 }
 
-const wabaColumns = `account_id, id, app_id, portfolio_id, meta_id, name, synced_at`
+const wabaColumns = `account_id, id, app_id, portfolio_id, meta_id, name, synced_at, pause, ` + causeColumns
 
 // SaveWABA stores a WABA under its app and portfolio, which is made when it is new; the app must be the
 // account's. A WABA that is there already, by app and Meta id, keeps its id, and its portfolio when
@@ -165,13 +165,13 @@ func (s *Store) SaveWABA(ctx context.Context, actor arauto.Actor, now time.Time,
 			if saved.ID, err = nextIDs(ctx, t, w.Account, "waba", 1); err != nil {
 				return err
 			}
-			if _, err = t.exec(ctx, `INSERT INTO waba (`+wabaColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+			if _, err = t.exec(ctx, `INSERT INTO waba (`+wabaColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', 0, '', 0, 0)`,
 				saved.Account, saved.ID, saved.App, saved.Portfolio, saved.MetaID, saved.Name, ms(saved.SyncedAt)); err != nil {
 				return err
 			}
 			return s.audit(ctx, t, now, actor, "waba.create", subject("waba", saved.ID), detail("meta_id", w.MetaID, "name", w.Name))
 		}
-		saved.ID = was.ID
+		saved.ID, saved.Pause, saved.Cause = was.ID, was.Pause, was.Cause
 		if saved.SyncedAt.IsZero() {
 			saved.SyncedAt = was.SyncedAt
 		}
@@ -221,7 +221,8 @@ func (s *Store) WABA(ctx context.Context, account, id int64) (arauto.WABA, error
 func scanWABA(r rows) (arauto.WABA, error) {
 	var w arauto.WABA
 	var synced int64
-	err := r.Scan(&w.Account, &w.ID, &w.App, &w.Portfolio, &w.MetaID, &w.Name, &synced)
-	w.SyncedAt = moment(synced)
+	var cause causeScan
+	err := r.Scan(append([]any{&w.Account, &w.ID, &w.App, &w.Portfolio, &w.MetaID, &w.Name, &synced, &w.Pause}, cause.into()...)...)
+	w.SyncedAt, w.Cause = moment(synced), cause.cause()
 	return w, err
 }

@@ -11,20 +11,23 @@ import (
 )
 
 const campaignColumns = `account_id, id, uuid, name, channel, state, pause, standing, sender_id, template_id, mapping,
-	hold_after, reply_window_ms, policy, version, scheduled_for, created_at, updated_at, started_at, ended_at`
+	hold_after, reply_window_ms, policy, version, scheduled_for, created_at, updated_at, started_at, ended_at, ` + causeColumns
 
 func scanCampaign(r rows) (arauto.Campaign, error) {
 	var c arauto.Campaign
 	var mapping, policy string
 	var window, scheduled, created, updated, started, ended int64
-	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Name, &c.Channel, &c.State, &c.Pause, &c.Standing, &c.Sender, &c.Template, &mapping,
-		&c.HoldAfter, &window, &policy, &c.Version, &scheduled, &created, &updated, &started, &ended)
+	var cause causeScan
+	err := r.Scan(append([]any{
+		&c.Account, &c.ID, &c.UUID, &c.Name, &c.Channel, &c.State, &c.Pause, &c.Standing, &c.Sender, &c.Template, &mapping,
+		&c.HoldAfter, &window, &policy, &c.Version, &scheduled, &created, &updated, &started, &ended,
+	}, cause.into()...)...)
 	if err != nil {
 		return c, err
 	}
 	c.ReplyWindow = time.Duration(window) * time.Millisecond
 	c.ScheduledFor, c.CreatedAt, c.UpdatedAt = moment(scheduled), moment(created), moment(updated)
-	c.StartedAt, c.EndedAt = moment(started), moment(ended)
+	c.StartedAt, c.EndedAt, c.Cause = moment(started), moment(ended), cause.cause()
 	if err := fromJSON(policy, &c.Policy); err != nil {
 		return c, err
 	}
@@ -78,7 +81,7 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if c.ID, err = nextIDs(ctx, t, c.Account, "campaign", 1); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20)`,
+		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,0,'',0,0)`,
 			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
 			c.HoldAfter, c.ReplyWindow.Milliseconds(), jsonOf(c.Policy), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))
 		if err != nil {
@@ -171,13 +174,21 @@ func (s *Store) changeCampaign(ctx context.Context, actor arauto.Actor, now time
 // moveCampaign does to c, which this transaction holds, what the event asks for.
 func (s *Store) moveCampaign(ctx context.Context, t querier, actor arauto.Actor, now time.Time, c arauto.Campaign, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
 	next, err := s.decideCampaign(ctx, t, now, c, e, why)
-	if err != nil || next.State == c.State && next.ScheduledFor.Equal(c.ScheduledFor) && next.Pause == c.Pause {
+	if err != nil || next.State == c.State && next.ScheduledFor.Equal(c.ScheduledFor) && next.Pause == c.Pause && next.Cause == c.Cause {
 		return next, err
 	}
+	return s.saveMove(ctx, t, actor, now, c, next, e, why)
+}
+
+// saveMove writes c as next, what e made of it.
+func (s *Store) saveMove(ctx context.Context, t querier, actor arauto.Actor, now time.Time, c, next arauto.Campaign, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
 	next.Version++
 	n, err := t.exec(ctx, `UPDATE campaign SET state = $4, pause = $5, hold_after = $6, scheduled_for = $7, updated_at = $8, started_at = $9,
-		ended_at = $10, version = $11 WHERE account_id = $1 AND id = $2 AND version = $3`,
-		c.Account, c.ID, c.Version, next.State, next.Pause, next.HoldAfter, ms(next.ScheduledFor), ms(now), ms(next.StartedAt), ms(next.EndedAt), next.Version)
+		ended_at = $10, version = $11, pause_code = $12, pause_reason = $13, paused_at = $14, pause_until = $15
+		WHERE account_id = $1 AND id = $2 AND version = $3`,
+		append([]any{
+			c.Account, c.ID, c.Version, next.State, next.Pause, next.HoldAfter, ms(next.ScheduledFor), ms(now), ms(next.StartedAt), ms(next.EndedAt), next.Version,
+		}, causeArgs(next.Cause)...)...)
 	if err != nil {
 		return next, err
 	}

@@ -193,9 +193,13 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt),
 		}
 	}
-	return t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
+	written, err := t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
 		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20
 		WHERE account_id = $1 AND id = $2 AND version = $3`, args)
+	if err != nil {
+		return nil, err
+	}
+	return written, countFailures(ctx, t, list, written)
 }
 
 // contactsByID reads contacts to change them; on PostgreSQL their rows are kept for this transaction.

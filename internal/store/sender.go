@@ -8,8 +8,8 @@ import (
 )
 
 // The WABA's Meta id comes with a sender: facts name it.
-const selectSender = `SELECT account_id, id, uuid, app_id, waba_id, name, phone_number_id, display_phone, token, graph_url, graph_version, rate, pause,
-	created_at, (SELECT waba.meta_id FROM waba WHERE waba.account_id = sender.account_id AND waba.id = sender.waba_id) FROM sender`
+const selectSender = `SELECT account_id, id, uuid, app_id, waba_id, name, phone_number_id, display_phone, token, graph_url, graph_version, rate, ramp_up, pause,
+	pause_inherited, ` + causeColumns + `, created_at, (SELECT waba.meta_id FROM waba WHERE waba.account_id = sender.account_id AND waba.id = sender.waba_id) FROM sender`
 
 // CreateSender stores a number under a WABA of the account, whose app it takes. Where s leaves them open,
 // Graph's address and version and the rate are the defaults. The error is not found for the WABA, or a
@@ -25,12 +25,18 @@ func (s *Store) CreateSender(ctx context.Context, actor arauto.Actor, now time.T
 		if n.ID, err = nextIDs(ctx, t, n.Account, "sender", 1); err != nil {
 			return err
 		}
-		if n, err = underWABA(ctx, t, n); err != nil {
+		var over arauto.WABA
+		if n, over, err = underWABA(ctx, t, n); err != nil {
 			return err
 		}
+		n = inherit(n, over)
 		added, err := t.exec(ctx, `INSERT INTO sender (account_id, id, uuid, app_id, waba_id, name, phone_number_id, display_phone, token, graph_url,
-			graph_version, rate, pause, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) ON CONFLICT DO NOTHING`,
-			n.Account, n.ID, n.UUID, n.App, n.WABA, n.Name, n.PhoneNumberID, n.DisplayPhone, token, n.GraphURL, n.GraphVersion, n.Rate, n.Pause, ms(n.CreatedAt))
+			graph_version, rate, pause, created_at, pause_inherited, ramp_up, `+causeColumns+`)
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) ON CONFLICT DO NOTHING`,
+			append([]any{
+				n.Account, n.ID, n.UUID, n.App, n.WABA, n.Name, n.PhoneNumberID, n.DisplayPhone, token, n.GraphURL, n.GraphVersion, n.Rate, n.Pause,
+				ms(n.CreatedAt), n.Inherited, n.RampUp,
+			}, causeArgs(n.Cause)...)...)
 		if err != nil {
 			return err
 		}
@@ -57,13 +63,20 @@ func (s *Store) UpdateSender(ctx context.Context, actor arauto.Actor, now time.T
 			return missing(err, "sender", n.ID)
 		}
 		n.UUID, n.CreatedAt = was.UUID, was.CreatedAt
-		if n, err = underWABA(ctx, t, n); err != nil {
+		var over arauto.WABA
+		if n, over, err = underWABA(ctx, t, n); err != nil {
+			return err
+		}
+		if n, err = pausedBy(n, was, over, now); err != nil {
 			return err
 		}
 		changed, err := t.exec(ctx, `UPDATE sender SET app_id = $3, waba_id = $4, name = $5, phone_number_id = $6, display_phone = $7, token = $8,
-			graph_url = $9, graph_version = $10, rate = $11, pause = $12 WHERE account_id = $1 AND id = $2 AND NOT EXISTS (
+			graph_url = $9, graph_version = $10, rate = $11, pause = $12, pause_inherited = $13, ramp_up = $14, pause_code = $15,
+			pause_reason = $16, paused_at = $17, pause_until = $18 WHERE account_id = $1 AND id = $2 AND NOT EXISTS (
 			SELECT 1 FROM sender other WHERE other.account_id = $1 AND other.app_id = $3 AND other.phone_number_id = $6 AND other.id <> $2)`,
-			n.Account, n.ID, n.App, n.WABA, n.Name, n.PhoneNumberID, n.DisplayPhone, token, n.GraphURL, n.GraphVersion, n.Rate, n.Pause)
+			append([]any{
+				n.Account, n.ID, n.App, n.WABA, n.Name, n.PhoneNumberID, n.DisplayPhone, token, n.GraphURL, n.GraphVersion, n.Rate, n.Pause, n.Inherited, n.RampUp,
+			}, causeArgs(n.Cause)...)...)
 		if err != nil {
 			return err
 		}
@@ -89,10 +102,10 @@ func senderDefaults(n arauto.Sender) arauto.Sender {
 	return n
 }
 
-func underWABA(ctx context.Context, t querier, n arauto.Sender) (arauto.Sender, error) {
+func underWABA(ctx context.Context, t querier, n arauto.Sender) (arauto.Sender, arauto.WABA, error) {
 	w, err := one(ctx, t, scanWABA, `SELECT `+wabaColumns+` FROM waba WHERE account_id = $1 AND id = $2`, n.Account, n.WABA)
 	n.App, n.WABAMetaID = w.App, w.MetaID
-	return n, missing(err, "WABA", n.WABA)
+	return n, w, missing(err, "WABA", n.WABA)
 }
 
 func numberTaken(n arauto.Sender) error {
@@ -108,32 +121,10 @@ func senderDiff(was, is arauto.Sender) diff {
 	d.field("graph_url", was.GraphURL, is.GraphURL)
 	d.field("graph_version", was.GraphVersion, is.GraphVersion)
 	d.field("rate", was.Rate, is.Rate)
+	d.field("ramp_up", was.RampUp, is.RampUp)
 	d.field("pause", was.Pause, is.Pause)
 	d.secret("token", was.Token, is.Token)
 	return d
-}
-
-// PauseSender stops a sender, for a reason in words, or lets it go on for "". It is what the system does
-// by itself; a person uses UpdateSender.
-func (s *Store) PauseSender(ctx context.Context, now time.Time, account, id int64, why string) error {
-	err := s.db.write(ctx, func(t querier) error {
-		was, err := one(ctx, t, scanText, `SELECT pause FROM sender WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
-		if err != nil {
-			return missing(err, "sender", id)
-		}
-		if was == why {
-			return nil
-		}
-		if _, err := t.exec(ctx, `UPDATE sender SET pause = $3 WHERE account_id = $1 AND id = $2`, account, id, why); err != nil {
-			return err
-		}
-		action := "sender.pause"
-		if why == "" {
-			action = "sender.resume"
-		}
-		return s.audit(ctx, t, now, arauto.System(account), action, subject("sender", id), detail("why", why, "was", was))
-	})
-	return doing("pause sender", err)
 }
 
 // Senders lists an account's senders by id, from after.
@@ -165,12 +156,14 @@ func (s *Store) scanSender(r rows) (arauto.Sender, error) {
 	var n arauto.Sender
 	var token []byte
 	var created int64
-	err := r.Scan(&n.Account, &n.ID, &n.UUID, &n.App, &n.WABA, &n.Name, &n.PhoneNumberID, &n.DisplayPhone, &token, &n.GraphURL, &n.GraphVersion,
-		&n.Rate, &n.Pause, &created, &n.WABAMetaID)
+	var cause causeScan
+	err := r.Scan(
+		&n.Account, &n.ID, &n.UUID, &n.App, &n.WABA, &n.Name, &n.PhoneNumberID, &n.DisplayPhone, &token, &n.GraphURL, &n.GraphVersion,
+		&n.Rate, &n.RampUp, &n.Pause, &n.Inherited, &cause.c.Code, &cause.c.Reason, &cause.since, &cause.until, &created, &n.WABAMetaID)
 	if err != nil {
 		return n, err
 	}
-	n.CreatedAt = moment(created)
+	n.CreatedAt, n.Cause = moment(created), cause.cause()
 	n.Token, err = s.opened(token)
 	return n, err
 }

@@ -33,6 +33,8 @@ type Store struct {
 	ids   *idBlocks
 	epoch int64
 	pulse pulse
+	// onHalt hears of pauses and of their ends; nil hears nothing.
+	onHalt func(arauto.Halted)
 	place func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
 	gates accountGates
 }

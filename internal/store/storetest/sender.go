@@ -47,6 +47,7 @@ func testSender(t *testing.T, s *store.Store) {
 		n.Name, n.Token, n.Rate, n.Pause = "vendas 2", "EAAG-2", 250, "holiday"
 		got, err := s.UpdateSender(ctx, actor, base().Add(time.Hour), n)
 		ok(t, err)
+		n.Cause.Since = base().Add(time.Hour) // it was paused with that
 		same(t, "answer", got, n)
 		got, err = s.Sender(ctx, a, n.ID)
 		ok(t, err)
