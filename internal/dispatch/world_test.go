@@ -11,6 +11,7 @@ import (
 
 	"arauto"
 	"arauto/internal/dispatch"
+	"arauto/internal/numbering"
 	"arauto/internal/sandbox"
 	"arauto/internal/seal"
 	"arauto/internal/store"
@@ -52,7 +53,9 @@ func inWorld(t *testing.T, change func(*dispatch.Config), fn func(*testing.T, *w
 func (w *world) open() {
 	keys, err := seal.Parse(testKey)
 	w.check(err)
-	w.store, err = store.Open(w.t.Context(), w.path, keys, time.Now())
+	places, err := numbering.NewPlaces()
+	w.check(err)
+	w.store, err = store.Open(w.t.Context(), w.path, keys, time.Now(), store.Located(places.Place))
 	w.check(err)
 }
 
