@@ -20,6 +20,7 @@ import (
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
 	"arauto/internal/jobs"
+	"arauto/internal/numbering"
 	"arauto/internal/server"
 	"arauto/internal/store"
 	"arauto/internal/whatsapp"
@@ -83,7 +84,11 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.node, err = a.data.node(); err != nil {
 		return err
 	}
-	if a.store, err = store.Open(ctx, a.data.database(a.config), keys, clock()); err != nil {
+	places, err := numbering.NewPlaces()
+	if err != nil {
+		return err
+	}
+	if a.store, err = store.Open(ctx, a.data.database(a.config), keys, clock(), store.Located(places.Place)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(a.data.file("tmp"), 0o700); err != nil {
