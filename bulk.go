@@ -37,3 +37,18 @@ type Chunk struct {
 	Refused int  // meant, but not to be touched: another try is forbidden, or somebody else was faster
 	End     bool // there is nobody behind Last
 }
+
+// An Audience is whom to put into a campaign: those that Who picks among another campaign's contacts.
+type Audience struct {
+	From int64
+	Who  Selection
+}
+
+// An AudiencePreview is whom an audience would add.
+type AudiencePreview struct {
+	Looked     int64 // contacts of the other campaign that were looked at
+	Complete   bool  // false: there are more than were looked at
+	Picked     int64 // that the filter picks
+	Already    int64 // of those, in the campaign already
+	Suppressed int64 // of the others, those that must not be contacted: they would be added and held back
+}

@@ -38,22 +38,16 @@ type People interface {
 	SuppressionsOf(ctx context.Context, account int64, personKeys []string) (map[string][]arauto.Suppression, error)
 }
 
-// An Audience is whom to put into a campaign: those that Who picks among another campaign's contacts.
-type Audience struct {
-	From int64
-	Who  arauto.Selection
-}
-
 // asked is an audience as its job stores it.
 type asked struct {
-	Audience
+	arauto.Audience
 	By arauto.Actor
 }
 
 // Start queues the addition of a to a campaign. Who belongs to the audience is frozen as the job reaches each
 // contact, of those that are there now: what happens to them later changes nothing. The error is invalid, not
 // found, or a conflict: the campaign takes no more contacts.
-func (a *Audiences) Start(ctx context.Context, actor arauto.Actor, account, campaign int64, want Audience) (arauto.Job, error) {
+func (a *Audiences) Start(ctx context.Context, actor arauto.Actor, account, campaign int64, want arauto.Audience) (arauto.Job, error) {
 	if err := a.check(ctx, account, campaign, want); err != nil {
 		return arauto.Job{}, err
 	}
@@ -70,7 +64,7 @@ func (a *Audiences) Start(ctx context.Context, actor arauto.Actor, account, camp
 	return j, err
 }
 
-func (a *Audiences) check(ctx context.Context, account, campaign int64, want Audience) error {
+func (a *Audiences) check(ctx context.Context, account, campaign int64, want arauto.Audience) error {
 	if want.From == campaign {
 		return arauto.Errorf(arauto.KindInvalid, "from", "everybody of a campaign is in it already: name another one")
 	}
@@ -148,15 +142,6 @@ func copied(c arauto.Contact, campaign int64) arauto.Contact {
 	}
 }
 
-// A Preview is whom an audience would add.
-type Preview struct {
-	Looked     int64 // contacts of the other campaign that were looked at
-	Complete   bool  // false: there are more than were looked at
-	Picked     int64 // that the filter picks
-	Already    int64 // of those, in the campaign already
-	Suppressed int64 // of the others, those that must not be contacted: they would be added and held back
-}
-
 const (
 	previewMost = 200_000
 	previewTime = 20 * time.Second
@@ -164,8 +149,8 @@ const (
 
 // Preview counts whom Start would add, as things are, and changes nothing. marketing says whether the campaign's
 // message is. The errors are Start's.
-func (a *Audiences) Preview(ctx context.Context, account, campaign int64, want Audience, marketing bool) (Preview, error) {
-	var v Preview
+func (a *Audiences) Preview(ctx context.Context, account, campaign int64, want arauto.Audience, marketing bool) (arauto.AudiencePreview, error) {
+	var v arauto.AudiencePreview
 	if err := a.check(ctx, account, campaign, want); err != nil {
 		return v, err
 	}
@@ -187,7 +172,7 @@ func (a *Audiences) Preview(ctx context.Context, account, campaign int64, want A
 	return v, nil
 }
 
-func (a *Audiences) count(ctx context.Context, account, campaign int64, picked []arauto.Contact, marketing bool, now time.Time, v *Preview) error {
+func (a *Audiences) count(ctx context.Context, account, campaign int64, picked []arauto.Contact, marketing bool, now time.Time, v *arauto.AudiencePreview) error {
 	keys := make([]string, len(picked))
 	for i, c := range picked {
 		keys[i] = c.PersonKey

@@ -367,7 +367,7 @@ func TestAudiences(t *testing.T) {
 	}
 	got := killedAnywhere(t, func(t *testing.T, f *fate) outcome {
 		w, target := prepare(t)
-		j, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, bulk.Audience{From: w.campaign.ID, Who: noReply})
+		j, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, arauto.Audience{From: w.campaign.ID, Who: noReply})
 		check(t, err)
 		w.drive(j, f, func(s mortal, chunk int) jobs.Worker { return audiences(w, s, chunk) })
 		return w.outcome(target.ID, j.ID)
@@ -381,7 +381,7 @@ func TestAudiences(t *testing.T) {
 
 	t.Run("who comes later is not of it", func(t *testing.T) {
 		w, target := prepare(t)
-		j, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, bulk.Audience{From: w.campaign.ID})
+		j, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, arauto.Audience{From: w.campaign.ID})
 		check(t, err)
 		_, err = w.store.AddContacts(t.Context(), base, w.account, w.campaign.ID, []arauto.Contact{{Phone: "+5511970000000", PersonKey: "5511970000000"}})
 		check(t, err)
@@ -396,9 +396,9 @@ func TestAudiences(t *testing.T) {
 		_, err := w.store.AddSuppressions(t.Context(), w.ana, base, w.account, []arauto.Suppression{{PersonKey: key, Scope: arauto.SuppressMarketing, Source: "api"}})
 		check(t, err)
 		for marketing, suppressed := range map[bool]int64{true: 1, false: 0} {
-			got, err := audiences(w, w.store, 5).Preview(t.Context(), w.account, target.ID, bulk.Audience{From: w.campaign.ID, Who: noReply}, marketing)
+			got, err := audiences(w, w.store, 5).Preview(t.Context(), w.account, target.ID, arauto.Audience{From: w.campaign.ID, Who: noReply}, marketing)
 			check(t, err)
-			if diff := cmp.Diff(bulk.Preview{Looked: 9, Complete: true, Picked: 9, Already: 1, Suppressed: suppressed}, got); diff != "" {
+			if diff := cmp.Diff(arauto.AudiencePreview{Looked: 9, Complete: true, Picked: 9, Already: 1, Suppressed: suppressed}, got); diff != "" {
 				t.Error(diff)
 			}
 		}
@@ -417,13 +417,13 @@ func TestAudiences(t *testing.T) {
 			"no such campaign": {target.ID, 99, arauto.KindNotFound},
 			"no such target":   {99, w.campaign.ID, arauto.KindNotFound},
 		} {
-			if _, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, c.target, bulk.Audience{From: c.from}); arauto.KindOf(err) != c.want {
+			if _, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, c.target, arauto.Audience{From: c.from}); arauto.KindOf(err) != c.want {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
 		_, err := w.store.ChangeCampaign(t.Context(), w.ana, base, w.account, target.ID, arauto.CampaignCancel, "")
 		check(t, err)
-		if _, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, bulk.Audience{From: w.campaign.ID}); arauto.KindOf(err) != arauto.KindConflict {
+		if _, err := audiences(w, w.store, 0).Start(t.Context(), w.ana, w.account, target.ID, arauto.Audience{From: w.campaign.ID}); arauto.KindOf(err) != arauto.KindConflict {
 			t.Errorf("a cancelled campaign: %v", err)
 		}
 	})

@@ -110,6 +110,16 @@ func (s *Store) openConversations(ctx context.Context, q querier, account int64,
 	return open, err
 }
 
+// loadTalking tells which of those people are in an open conversation, if one of the campaigns wants to know.
+func (in *intending) loadTalking(ctx context.Context, q querier, keys []string) (map[string]bool, error) {
+	for _, g := range in.campaigns {
+		if g.campaign.Policy.OnOpenConversation == arauto.FailOnOpenConversation {
+			return in.store.openConversations(ctx, q, in.account, keys)
+		}
+	}
+	return nil, nil
+}
+
 // heard notes that the person wrote in a conversation at that moment.
 func heard(ctx context.Context, t querier, account, conversation int64, at time.Time) error {
 	_, err := t.exec(ctx, `UPDATE conversation SET last_at = $3 WHERE account_id = $1 AND id = $2 AND last_at < $3`, account, conversation, ms(at))

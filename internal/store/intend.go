@@ -62,6 +62,7 @@ type intending struct {
 	rules        *accountGate
 	suppressions map[string][]arauto.Suppression
 	touches      map[string]arauto.Touches // by person, oldest first
+	talking      map[string]bool           // who is in an open conversation; read only where a campaign asks
 
 	answers []arauto.Intended
 	changed []contactChange
@@ -125,6 +126,9 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 // loadPeople reads what holds for the persons: their suppressions and when they were last touched.
 func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (err error) {
 	if in.suppressions, err = in.store.suppressionsOf(ctx, t, in.account, keys); err != nil {
+		return err
+	}
+	if in.talking, err = in.loadTalking(ctx, t, keys); err != nil {
 		return err
 	}
 	return in.loadTouches(ctx, t, keys)
@@ -244,6 +248,7 @@ func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	input := arauto.GateInput{
 		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
 		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
+		OpenConversation: in.talking[c.PersonKey],
 	}
 	in.rules.ask(in.store, &input)
 	return input

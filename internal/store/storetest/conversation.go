@@ -78,3 +78,53 @@ func testConversation(t *testing.T, s *store.Store) {
 		same(t, "as many as asked for", n, 1)
 	})
 }
+
+// testOpenConversation: whom somebody talks to is not interrupted by a campaign that says so, from any sender; by
+// another it is.
+func testOpenConversation(t *testing.T, s *store.Store) {
+	p := newPosted(t, s, 2)
+	ctx, a := t.Context(), p.account.ID
+	p.facts(p.typed(0, "wamid.1", "Oi"))
+	second, err := s.CreateSender(ctx, arauto.System(a), base(), arauto.Sender{Account: a, WABA: p.business.waba.ID, Name: "cobrança", PhoneNumberID: "6002", DisplayPhone: "+5511987654322", Token: "EAAG"})
+	ok(t, err)
+	try := func(name string, on arauto.OnOpenConversation) []arauto.Verdict {
+		t.Helper()
+		c, err := s.CreateCampaign(ctx, arauto.System(a), base(), arauto.Campaign{
+			Account: a, Sender: second.ID, Template: p.campaign().Template, Name: name, Channel: arauto.ChannelWhatsApp, Policy: arauto.Policy{OnOpenConversation: on},
+		})
+		ok(t, err)
+		var list []arauto.Contact
+		for i := range 2 {
+			list = append(list, arauto.Contact{Name: "Ana", PhoneRaw: string(phoneOf(i)), Phone: phoneOf(i), PersonKey: phoneOf(i).PersonKey()})
+		}
+		_, err = s.AddContacts(ctx, base(), a, c.ID, list)
+		ok(t, err)
+		_, err = s.ChangeCampaign(ctx, arauto.System(a), base(), a, c.ID, arauto.CampaignStart, "")
+		ok(t, err)
+		now := base().Add(time.Hour)
+		due, err := s.DueContacts(ctx, now, a, c.ID, time.Time{}, 0, 10)
+		ok(t, err)
+		var candidates []arauto.Candidate
+		var ids []int64
+		for _, contact := range due {
+			candidates, ids = append(candidates, arauto.Candidate{Contact: contact}), append(ids, contact.ID)
+		}
+		looked, err := s.GateInputs(ctx, a, ids)
+		ok(t, err)
+		got, err := s.Intend(ctx, now, hold(t, s, a, "sender 2", "n1"), second.ID, candidates)
+		ok(t, err)
+		var verdicts []arauto.Verdict
+		for _, in := range got {
+			verdicts = append(verdicts, in.Verdict)
+		}
+		same(t, "why says the same of the first", arauto.Decide(looked[0], now), verdicts[0])
+		return verdicts
+	}
+	same(t, "a campaign that says so", try("avisos", arauto.FailOnOpenConversation),
+		[]arauto.Verdict{{Outcome: arauto.Fail, Reason: arauto.ReasonOpenConversation}, {Outcome: arauto.Go}})
+	_, err = s.CloseConversation(ctx, ana(a), base(), a, p.contact(0).Conversation)
+	ok(t, err)
+	same(t, "once it is closed", try("depois", arauto.FailOnOpenConversation)[0], arauto.Verdict{Outcome: arauto.Go})
+	p.facts(p.typed(0, "wamid.2", "Voltei"))
+	p.countsHold()
+}

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"retry", testRetry},
 		{"selection", testSelect},
 		{"conversation", testConversation},
+		{"open conversation", testOpenConversation},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
