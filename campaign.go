@@ -138,6 +138,9 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 	if next == c.State && e != CampaignSchedule {
 		return c, nil
 	}
+	if err := c.endsBefore(next, now); err != nil {
+		return c, err
+	}
 	switch next {
 	case CampaignDraft:
 		c.ScheduledFor = time.Time{}
@@ -185,6 +188,19 @@ func (c Campaign) possible() string {
 		return "no longer change"
 	}
 	return fmt.Sprint(can)[1 : len(fmt.Sprint(can))-1]
+}
+
+// endsBefore is a conflict when c would go on, or be scheduled to, after its end: all it would do is let everybody expire.
+func (c Campaign) endsBefore(next CampaignState, now time.Time) error {
+	begins := now
+	if next == CampaignScheduled {
+		begins = c.ScheduledFor
+	}
+	end := c.Policy.EndAt
+	if end.IsZero() || begins.Before(end) || next != CampaignRunning && next != CampaignScheduled {
+		return nil
+	}
+	return Errorf(KindConflict, "policy.end_at", "campaign %q ends at %s, before it would begin: choose a later end", c.Name, end.UTC().Format(time.RFC3339))
 }
 
 // Missed is how late a scheduled campaign would start at now, when that is more than its policy bears; else 0.

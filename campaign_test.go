@@ -265,3 +265,27 @@ func TestCampaign_Missed(t *testing.T) {
 		}
 	}
 }
+
+func TestCampaign_DoesNotBeginAfterItsEnd(t *testing.T) {
+	ends := arauto.Policy{EndAt: after(60)}
+	for _, c := range []struct {
+		name     string
+		campaign arauto.Campaign
+		event    arauto.CampaignEvent
+		minute   int
+		refused  bool
+	}{
+		{"started before its end", arauto.Campaign{State: arauto.CampaignDraft, Policy: ends}, arauto.CampaignStart, 59, false},
+		{"started at its end", arauto.Campaign{State: arauto.CampaignDraft, Policy: ends}, arauto.CampaignStart, 60, true},
+		{"resumed after its end", arauto.Campaign{State: arauto.CampaignPaused, Policy: ends}, arauto.CampaignResume, 61, true},
+		{"scheduled for after its end", arauto.Campaign{State: arauto.CampaignDraft, Policy: ends, ScheduledFor: after(90)}, arauto.CampaignSchedule, 0, true},
+		{"scheduled in time", arauto.Campaign{State: arauto.CampaignDraft, Policy: ends, ScheduledFor: after(30)}, arauto.CampaignSchedule, 0, false},
+		{"cancelled after its end", arauto.Campaign{State: arauto.CampaignPaused, Policy: ends}, arauto.CampaignCancel, 61, false},
+		{"completed after its end", arauto.Campaign{State: arauto.CampaignRunning, Policy: ends}, arauto.CampaignComplete, 61, false},
+	} {
+		got, err := c.campaign.Apply(c.event, "", after(c.minute))
+		if (arauto.KindOf(err) == arauto.KindConflict) != c.refused || c.refused && got.State != c.campaign.State {
+			t.Errorf("%s: %s, %v", c.name, got.State, err)
+		}
+	}
+}

@@ -103,11 +103,16 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 		return Verdict{Outcome: Wait, Reason: ReasonSenderTrouble, Words: in.SenderPause}, in.SenderPause != ""
 	},
 	func(in GateInput, now time.Time) (Verdict, bool) {
-		until := later(in.Contact.ScheduledFor, in.Contact.DueAt)
+		until := in.Contact.ScheduledFor
 		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, until.After(now)
 	},
 	hoursRule,
 	capRule,
+	// After those, which are why the engine put off most of whom it did: they say it better.
+	func(in GateInput, now time.Time) (Verdict, bool) {
+		until := in.Contact.DueAt
+		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, until.After(now)
+	},
 	func(in GateInput, now time.Time) (Verdict, bool) {
 		until := in.LastTouch.Add(PairInterval)
 		return Verdict{Outcome: Wait, Reason: ReasonJustContacted, Until: until}, !in.LastTouch.IsZero() && until.After(now)
