@@ -31,9 +31,7 @@ type Attempt struct {
 	WAID       string // the recipient's id in the provider's answer; may differ from what was dialled
 	Code       int    // the provider's, of a failure or of silence; 0 = none
 	Detail     string // the provider's words for it
-	// Held is how the provider held the message back when it took it; see Waits.
-	Held   Hold
-	Charge Charge // what it costs, once the provider named a price
+	Charge     Charge // what it costs, once the provider named a price
 
 	IntendedAt  time.Time
 	AcceptedAt  time.Time
@@ -41,14 +39,6 @@ type Attempt struct {
 	DeliveredAt time.Time
 	ReadAt      time.Time
 	FailedAt    time.Time // zero unless failed
-}
-
-// Waits is how the provider holds the message back now: what it says of it later ends that.
-func (a Attempt) Waits() Hold {
-	if a.State != AttemptAccepted {
-		return ""
-	}
-	return a.Held
 }
 
 // AttemptState is where an attempt stands.

@@ -198,6 +198,8 @@ func (c Contact) Apply(e Event) (Contact, error) {
 			c.DueAt = e.Due
 		}
 		c.explain(e)
+	} else if e.Kind == EventSent && next == ContactSent {
+		c.Reason = "" // what was held back is on its way
 	}
 	c.UpdatedAt = later(c.UpdatedAt, e.At)
 	return c, nil
@@ -241,6 +243,9 @@ func (c *Contact) explain(e Event) {
 	switch c.State {
 	case ContactSending, ContactSent, ContactDelivered, ContactRead, ContactReplied:
 		c.Reason, c.Code, c.Detail = "", 0, ""
+		if e.Kind == EventAccepted && c.State == ContactSent {
+			c.Reason = e.Reason // taken, but held back
+		}
 	default:
 		c.Reason, c.Code, c.Detail = e.Reason, e.Code, e.Detail
 	}

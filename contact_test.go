@@ -281,6 +281,7 @@ func checkContact(t *rapid.T, c arauto.Contact) {
 		{"a reason only where one is needed", c.Reason == "" || slices.Contains([]arauto.ContactState{
 			arauto.ContactPending,
 			arauto.ContactUnknown, arauto.ContactFailed, arauto.ContactSuppressed, arauto.ContactCancelled,
+			arauto.ContactSent, // held back by the provider
 		}, c.State)},
 		{"delivered at, from delivered on", c.DeliveredAt.IsZero() == (reached == 0)},
 		{"read at, when read", c.State != arauto.ContactRead || !c.ReadAt.IsZero()},
@@ -308,6 +309,8 @@ func drawFacts(t *rapid.T) []arauto.Event {
 		}
 		e := arauto.Event{Kind: k, At: after(rapid.IntRange(0, 9).Draw(t, "at"))}
 		switch k {
+		case arauto.EventAccepted:
+			e.Reason = rapid.SampledFrom([]arauto.Hold{"", arauto.HoldQuality, arauto.HoldPaused}).Draw(t, "held").Reason()
 		case arauto.EventLost:
 			e.Reason = arauto.ReasonNoAnswer
 		case arauto.EventFailed:
@@ -329,6 +332,36 @@ func shuffled(t *rapid.T, facts []arauto.Event) []arauto.Event {
 		}
 	}
 	return rapid.Permutation(order).Draw(t, "order")
+}
+
+func TestContact_HeldBackUntilItIsSettled(t *testing.T) {
+	held := arauto.Event{Kind: arauto.EventAccepted, At: after(1), Reason: arauto.HoldQuality.Reason()}
+	for _, tc := range []struct {
+		name   string
+		events []arauto.Event
+		state  arauto.ContactState
+		reason arauto.Reason
+	}{
+		{"held", []arauto.Event{held}, arauto.ContactSent, arauto.ReasonHeld},
+		{"let go", []arauto.Event{held, {Kind: arauto.EventSent, At: after(2)}}, arauto.ContactSent, ""},
+		{"let go before we knew that it was held", []arauto.Event{{Kind: arauto.EventSent, At: after(2)}, held}, arauto.ContactSent, ""},
+		{"delivered", []arauto.Event{held, {Kind: arauto.EventDelivered, At: after(2)}}, arauto.ContactDelivered, ""},
+		{"dropped", []arauto.Event{held, {Kind: arauto.EventFailed, At: after(2), Reason: arauto.ReasonRefused, Code: 135000}}, arauto.ContactFailed, arauto.ReasonRefused},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := arauto.Contact{State: arauto.ContactSending}
+			for _, e := range tc.events {
+				next, err := c.Apply(e)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c = next
+			}
+			if c.State != tc.state || c.Reason != tc.reason {
+				t.Fatalf("%s (%s), want %s (%s)", c.State, c.Reason, tc.state, tc.reason)
+			}
+		})
+	}
 }
 
 // The same facts leave the same contact and the same attempt, whatever their order and however often each comes.

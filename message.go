@@ -36,6 +36,17 @@ const (
 	HoldPaused  Hold = "paused" // its template was paused meanwhile
 )
 
+// Reason is why a contact whose message is held back counts as sent and has nothing to show for it.
+func (h Hold) Reason() Reason {
+	switch h {
+	case HoldQuality:
+		return ReasonHeld
+	case HoldPaused:
+		return ReasonHeldPaused
+	}
+	return ""
+}
+
 // A SendError is a refusal or a silence, with what to do about it.
 type SendError struct {
 	Code   int    // the provider's; 0 for silence and transport faults

@@ -43,6 +43,8 @@ const (
 	ReasonMaintenance      Reason = "maintenance"
 	ReasonOpenConversation Reason = "open_conversation"
 	ReasonPortfolioBudget  Reason = "portfolio_budget"
+	ReasonHeld             Reason = "held_by_provider"
+	ReasonHeldPaused       Reason = "paused_by_provider"
 	ReasonRampUp           Reason = "ramp_up"
 	ReasonOutsideWindow    Reason = "outside_window"
 	ReasonHoliday          Reason = "holiday"
@@ -111,6 +113,8 @@ var reasons = map[Reason]words{
 	ReasonMergedDuplicate:  {"The person is in this campaign already, under another number or name", "A pessoa já está nesta campanha, com outro número ou nome", "La persona ya está en esta campaña, con otro número o nombre"},
 	ReasonCeiling:          {"The campaign's cost has reached its ceiling", "O custo da campanha chegou ao teto", "El costo de la campaña llegó a su tope"},
 	ReasonPortfolioBudget:  {"The portfolio has reached as many people as Meta allows it in 24 hours", "O portfólio já alcançou o número de pessoas que a Meta permite em 24 horas", "El portafolio ya alcanzó a tantas personas como Meta permite en 24 horas"},
+	ReasonHeld:             {"Meta took the message and holds it back for now: it will be sent, or dropped", "A Meta aceitou a mensagem e a retém por ora: será enviada ou descartada", "Meta aceptó el mensaje y lo retiene por ahora: se enviará o se descartará"},
+	ReasonHeldPaused:       {"Meta took the message and holds it back because the template was paused", "A Meta aceitou a mensagem e a retém porque o template foi pausado", "Meta aceptó el mensaje y lo retiene porque la plantilla fue pausada"},
 	ReasonRampUp:           {"The number is being warmed up and has sent what it may today", "O número está em aquecimento e já enviou o que pode hoje", "El número está en calentamiento y ya envió lo que puede hoy"},
 	ReasonOutsideWindow:    {"It is outside the hours in which the person may be contacted", "Está fora do horário em que a pessoa pode ser contatada", "Está fuera del horario en que la persona puede ser contactada"},
 	ReasonHoliday:          {"It is a holiday where the person is", "É feriado onde a pessoa está", "Es feriado donde está la persona"},

@@ -26,6 +26,3 @@ CREATE TABLE sender_ramp (
     n          bigint NOT NULL,
     PRIMARY KEY (account_id, sender_id)
 ) /* CLUSTERED */;
-
--- The provider's word beside its acceptance when that is not simply yes: held or paused.
-ALTER TABLE attempt ADD COLUMN provider_status text NOT NULL DEFAULT '';
