@@ -42,6 +42,7 @@ type Store interface {
 	Jobs
 	Suppressions
 	Conversations
+	Unknowns
 	Reports
 	Webhooks
 }
@@ -52,6 +53,8 @@ type Config struct {
 	Templates TemplateSync
 	Numbers   NumberSync
 	Imports   Imports
+	Decisions Decisions
+	Audiences Audiences
 	TestSends TestSends
 	Phones    Phones
 	Now       func() time.Time
@@ -105,6 +108,8 @@ func New(door Door, cfg Config) *API {
 	a.jobs()
 	a.suppressions()
 	a.conversations()
+	a.unknowns()
+	a.audiences()
 	a.reports()
 	a.webhooks()
 

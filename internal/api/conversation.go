@@ -15,6 +15,8 @@ type Conversations interface {
 	ConversationByUUID(ctx context.Context, account int64, uuid string) (arauto.Conversation, error)
 	// Messages lists oldest first, ids above after.
 	Messages(ctx context.Context, account, conversation, after int64, limit int) ([]arauto.InboundMessage, error)
+	// CloseConversation changes nothing when it is closed.
+	CloseConversation(ctx context.Context, actor arauto.Actor, now time.Time, account int64, uuid string) (arauto.Conversation, error)
 }
 
 // WireConversation is a conversation without its messages.
@@ -26,13 +28,14 @@ type WireConversation struct {
 	CampaignID *int64     `json:"campaign_id"`
 	State      string     `json:"state" enum:"unrouted,closed"`
 	OpenedAt   *time.Time `json:"opened_at"`
+	LastAt     *time.Time `json:"last_at" doc:"When the person last wrote"`
 	ClosedAt   *time.Time `json:"closed_at"`
 }
 
 func wordConversation(v arauto.Conversation) WireConversation {
 	return WireConversation{
 		ID: v.ID, UUID: v.UUID, SenderID: v.Sender, ContactID: number(v.Contact), CampaignID: number(v.Campaign), State: string(v.State),
-		OpenedAt: at(v.OpenedAt), ClosedAt: at(v.ClosedAt),
+		OpenedAt: at(v.OpenedAt), LastAt: at(v.LastAt), ClosedAt: at(v.ClosedAt),
 	}
 }
 
@@ -83,4 +86,15 @@ func (a *API) conversations() {
 			messages := pageOf(ctx, in.Paging, rows, func(m arauto.InboundMessage) int64 { return m.ID }, wordMessage)
 			return &conversationDetail{wordConversation(v), *messages}, err
 		})
+	handle(a, op{
+		method: http.MethodPost, path: "/conversations/{uuid}/close", scope: arauto.TokenWrite, tag: "conversations", summary: "Close a conversation",
+		more: "What the person writes next opens another. One that is silent closes by itself: see the account's rules.",
+	}, func(ctx context.Context, c Caller, in *struct {
+		UUID string `path:"uuid" format:"uuid"`
+	},
+	) (*WireConversation, error) {
+		v, err := a.Store.CloseConversation(ctx, actor(c), a.Now(), c.Account.ID, in.UUID)
+		out := wordConversation(v)
+		return &out, err
+	})
 }

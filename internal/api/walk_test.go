@@ -26,6 +26,9 @@ type world struct {
 	server *server.Server
 	log    *bytes.Buffer
 	forgot []int64
+
+	decisions fakeDecisions
+	audiences fakeAudiences
 }
 
 func newWorld(t *testing.T) *world {
@@ -41,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, TestSends: w.others, Phones: fakePhones{},
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Phones: fakePhones{},
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})
@@ -86,21 +89,24 @@ func (w *world) ask(t *testing.T, status int, token, method, target, body string
 
 // bodies are requests that are right, for the routes that need one.
 var bodies = map[string]string{
-	"PATCH /api/v1/account":                 `{"name":"Acme 2"}`,
-	"POST /api/v1/tokens":                   `{"name":"n","scopes":["read"]}`,
-	"POST /api/v1/apps":                     `{"meta_id":"1","name":"n","secret":"s","verify_token":"v"}`,
-	"PATCH /api/v1/apps/{id}":               `{"name":"n"}`,
-	"POST /api/v1/wabas":                    `{"app_id":1,"meta_id":"1","name":"n"}`,
-	"POST /api/v1/senders":                  `{"waba_id":1,"name":"n","phone_number_id":"1","token":"t"}`,
-	"PATCH /api/v1/senders/{id}":            `{"name":"n"}`,
-	"PATCH /api/v1/portfolios/{id}":         `{"limit":250}`,
-	"POST /api/v1/campaigns":                `{"name":"n"}`,
-	"PATCH /api/v1/campaigns/{id}":          `{"name":"n"}`,
-	"POST /api/v1/campaigns/{id}/schedule":  `{"scheduled_for":"2026-12-01T00:00:00Z"}`,
-	"POST /api/v1/campaigns/{id}/test-send": `{"phone":"+5511999881122","name":"Ana","fields":{"cpf":"1"}}`,
-	"POST /api/v1/campaigns/{id}/contacts":  `[{"phone":"+5511999881122"}]`,
-	"POST /api/v1/campaigns/{id}/imports":   "nome;telefone\n",
-	"POST /api/v1/suppressions":             `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
+	"PATCH /api/v1/account":                      `{"name":"Acme 2"}`,
+	"POST /api/v1/tokens":                        `{"name":"n","scopes":["read"]}`,
+	"POST /api/v1/apps":                          `{"meta_id":"1","name":"n","secret":"s","verify_token":"v"}`,
+	"PATCH /api/v1/apps/{id}":                    `{"name":"n"}`,
+	"POST /api/v1/wabas":                         `{"app_id":1,"meta_id":"1","name":"n"}`,
+	"POST /api/v1/senders":                       `{"waba_id":1,"name":"n","phone_number_id":"1","token":"t"}`,
+	"PATCH /api/v1/senders/{id}":                 `{"name":"n"}`,
+	"PATCH /api/v1/portfolios/{id}":              `{"limit":250}`,
+	"POST /api/v1/campaigns":                     `{"name":"n"}`,
+	"PATCH /api/v1/campaigns/{id}":               `{"name":"n"}`,
+	"POST /api/v1/campaigns/{id}/schedule":       `{"scheduled_for":"2026-12-01T00:00:00Z"}`,
+	"POST /api/v1/campaigns/{id}/test-send":      `{"phone":"+5511999881122","name":"Ana","fields":{"cpf":"1"}}`,
+	"POST /api/v1/campaigns/{id}/contacts":       `[{"phone":"+5511999881122"}]`,
+	"POST /api/v1/campaigns/{id}/imports":        "nome;telefone\n",
+	"POST /api/v1/campaigns/{id}/unknown/settle": `{"decision":"sent","contacts":[1]}`,
+	"POST /api/v1/campaigns/{id}/retry":          `{}`,
+	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
+	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
 }
 
 // queries are parameters that some routes cannot do without.

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"arauto/internal/blob"
+	"arauto/internal/bulk"
 	"arauto/internal/dispatch"
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
@@ -35,12 +36,14 @@ type App struct {
 	blobs  *blob.Dir
 	node   string
 
-	meta     *whatsapp.Client
-	imports  *importer.Imports
-	dispatch *dispatch.Engine
-	inbound  *inbound.Engine
-	jobs     *jobs.Runner
-	server   *server.Server
+	meta      *whatsapp.Client
+	imports   *importer.Imports
+	decisions *bulk.Decisions
+	audiences *bulk.Audiences
+	dispatch  *dispatch.Engine
+	inbound   *inbound.Engine
+	jobs      *jobs.Runner
+	server    *server.Server
 }
 
 // roles a node can have; none named = all of them.
@@ -129,7 +132,10 @@ func (a *App) assemble() error {
 		Store: a.store, Leases: a.store, Decoder: decoder{}, Node: a.node, Now: clock,
 		Logger: a.logger.With("engine", "inbound"),
 	})
-	a.imports = importer.New(importer.Config{Store: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: func() { a.jobs.Wake() }})
+	wake := func() { a.jobs.Wake() }
+	a.imports = importer.New(importer.Config{Store: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})
+	a.decisions = &bulk.Decisions{Store: a.store, Now: clock, Wake: wake}
+	a.audiences = &bulk.Audiences{Store: a.store, People: a.store, Now: clock, Wake: wake}
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Leases: a.store, Node: a.node, Now: clock, Logger: a.logger.With("engine", "jobs"), Workers: a.workers()})
 	a.server = server.New(server.Config{
 		Tokens: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,

@@ -85,14 +85,17 @@ func (v *victim) state(t *testing.T, n *inside) string {
 
 // bodies are what routes need to get as far as looking for the row.
 var bodies = map[string]any{
-	"PATCH /apps/{id}":               object{"name": "x"},
-	"PATCH /senders/{id}":            object{"name": "x"},
-	"PATCH /portfolios/{id}":         object{"name": "x"},
-	"PATCH /campaigns/{id}":          object{"name": "x"},
-	"POST /campaigns/{id}/schedule":  object{"scheduled_for": "2126-12-01T00:00:00Z"},
-	"POST /campaigns/{id}/test-send": object{"phone": "+5511999881122", "name": "Ana"},
-	"POST /campaigns/{id}/contacts":  []object{{"phone": "+5511999881122"}},
-	"POST /campaigns/{id}/imports":   "name,phone\nAna,+5511999881122\n",
+	"PATCH /apps/{id}":                    object{"name": "x"},
+	"PATCH /senders/{id}":                 object{"name": "x"},
+	"PATCH /portfolios/{id}":              object{"name": "x"},
+	"PATCH /campaigns/{id}":               object{"name": "x"},
+	"POST /campaigns/{id}/schedule":       object{"scheduled_for": "2126-12-01T00:00:00Z"},
+	"POST /campaigns/{id}/test-send":      object{"phone": "+5511999881122", "name": "Ana"},
+	"POST /campaigns/{id}/contacts":       []object{{"phone": "+5511999881122"}},
+	"POST /campaigns/{id}/unknown/settle": object{"decision": "sent", "contacts": []int{1}},
+	"POST /campaigns/{id}/retry":          object{"reopen": true},
+	"POST /campaigns/{id}/audience":       object{"from": 1, "replied": "no"},
+	"POST /campaigns/{id}/imports":        "name,phone\nAna,+5511999881122\n",
 }
 
 // TestIsolation: an administrator of one account, who knows every number and UUID of another, sees and

@@ -52,6 +52,8 @@ const (
 	// webhooksKeptFor is well beyond the seven days for which Meta repeats a webhook.
 	webhooksKeptFor = 30 * 24 * time.Hour
 	webhooksAtOnce  = 1000
+	// conversationsAtOnce is of each account.
+	conversationsAtOnce = 1000
 )
 
 // sweep forgets what is kept for a while only.
@@ -67,6 +69,20 @@ func (a *App) sweep(ctx context.Context) error {
 				a.logger.Error("old answers were not swept", "err", err)
 			}
 			a.sweepWebhooks(ctx)
+			a.closeSilent(ctx)
+		}
+	}
+}
+
+// closeSilent ends conversations in which the person has not written for as long as their account allows.
+func (a *App) closeSilent(ctx context.Context) {
+	for ctx.Err() == nil {
+		n, err := a.store.CloseSilent(ctx, clock(), conversationsAtOnce)
+		if err != nil && ctx.Err() == nil {
+			a.logger.Error("silent conversations were not closed", "err", err)
+		}
+		if err != nil || n == 0 {
+			return
 		}
 	}
 }

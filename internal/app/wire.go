@@ -35,6 +35,7 @@ func (a *App) mount() {
 	}
 	api.New(a.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
 		Store: a.store, Templates: templateSync{a}, Numbers: numberSync{a.meta, a.store}, Imports: uploads{a.imports, a.store, limit},
+		Decisions: a.decisions, Audiences: a.audiences,
 		TestSends: trials{a.meta, a.store}, Phones: phones{}, Now: clock, Random: rand.Reader, Logger: a.logger, Forget: a.server.Forget,
 		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph,
 	})
@@ -110,7 +111,9 @@ func (phones) Search(country, raw string) []arauto.Phone {
 func importPhones(country string) (importer.Phones, error) { return numbering.New(country) }
 
 func (a *App) workers() map[arauto.JobKind]jobs.Worker {
-	return map[arauto.JobKind]jobs.Worker{arauto.JobImport: a.imports}
+	return map[arauto.JobKind]jobs.Worker{
+		arauto.JobImport: a.imports, arauto.JobSettle: a.decisions, arauto.JobRetry: a.decisions, arauto.JobAudience: a.audiences,
+	}
 }
 
 // uploads is the importer as our own API asks for it.
