@@ -110,6 +110,9 @@ func (w *world) call(method, path, body string) answer {
 		w.Fatal(err)
 	}
 	a := answer{status: resp.StatusCode, raw: string(raw)}
+	if !strings.HasPrefix(resp.Header.Get("Content-Type"), "application/json") {
+		return a
+	}
 	if err := json.Unmarshal(raw, &a.body); err != nil {
 		w.Fatalf("%s %s answered no JSON: %s", method, path, raw)
 	}
@@ -269,4 +272,39 @@ func flatten(t *testing.T, body []byte) []update {
 		}
 	}
 	return out
+}
+
+// changesOf is the changes of one webhook.
+func changesOf(t *testing.T, body string) []any {
+	t.Helper()
+	var e struct{ Entry []struct{ Changes []any } }
+	if err := json.Unmarshal([]byte(body), &e); err != nil || len(e.Entry) != 1 {
+		t.Fatalf("%v in %s", err, body)
+	}
+	return e.Entry[0].Changes
+}
+
+// events are the values told of a field, in the order they came.
+func (w *world) events(field string) (values []map[string]any) {
+	w.Helper()
+	w.receiver.mu.Lock()
+	defer w.receiver.mu.Unlock()
+	for _, body := range w.receiver.bodies {
+		for _, c := range changesOf(w.T, body) {
+			if dig(c, "field") == field {
+				values = append(values, dig(c, "value").(map[string]any))
+			}
+		}
+	}
+	return values
+}
+
+// event is the last value told of a field.
+func (w *world) event(field string) map[string]any {
+	w.Helper()
+	all := w.events(field)
+	if len(all) == 0 {
+		w.Fatalf("%s was not told; there was %s", field, w.receiver.bodies)
+	}
+	return all[len(all)-1]
 }

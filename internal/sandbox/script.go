@@ -156,7 +156,8 @@ func (r Rule) problem() string {
 		return "taken is what happens without a rule"
 	}
 	for _, to := range r.To {
-		if _, ok := parseNumber(strings.TrimSuffix(to, "*") + "00000000"); !ok {
+		prefix, open := strings.CutSuffix(to, "*")
+		if _, whole := parseNumber(to); !whole && (!open || onlyDigits(prefix) == "") {
 			return fmt.Sprintf("to: %q is not a number", to)
 		}
 	}
