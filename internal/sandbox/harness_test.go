@@ -93,6 +93,11 @@ func (a answer) id() string {
 
 func (w *world) call(method, path, body string) answer {
 	w.Helper()
+	return w.callAs(method, path, body, "application/json")
+}
+
+func (w *world) callAs(method, path, body, kind string) answer {
+	w.Helper()
 	ctx, cancel := context.WithTimeout(w.Context(), 30*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, "http://graph.test"+path, strings.NewReader(body))
@@ -100,6 +105,7 @@ func (w *world) call(method, path, body string) answer {
 		w.Fatal(err)
 	}
 	req.Header.Set("Authorization", "Bearer "+token)
+	req.Header.Set("Content-Type", kind)
 	resp, err := w.client.Do(req)
 	if err != nil {
 		return answer{err: err}
