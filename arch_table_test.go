@@ -57,10 +57,12 @@ var rules = []rule{
 	{path: "internal/bulk", tier: engine, tests: []string{"internal/jobs"}, why: "one decision on many contacts, as leased jobs"},
 	{path: "internal/dispatch", tier: engine, libs: []string{"golang.org/x/sync", "golang.org/x/time"}, why: "decides and paces; knows neither SQL nor HTTP"},
 	{path: "internal/inbound", tier: engine, libs: []string{"golang.org/x/sync"}, why: "applies facts; knows no provider's wire"},
+	{path: "internal/notify", tier: engine, why: "tells endpoints what happened; knows neither their wire nor where notices come from"},
 
 	{path: "internal/store", tier: edge, libs: []string{"modernc.org/sqlite", "github.com/jackc/pgx/v5", "github.com/pressly/goose/v3", "github.com/google/uuid", "golang.org/x/sync"}, why: "the only package that knows SQL"},
 	{path: "internal/whatsapp", tier: edge, why: "the only package that knows Meta's wire"},
 	{path: "internal/sandbox", tier: edge, libs: []string{"golang.org/x/time"}, why: "pretends to be Meta, so it must share no code with the client it tests"},
+	{path: "internal/courier", tier: edge, why: "the only package that connects to strangers' addresses: signed, bounded, and out of private networks"},
 	{path: "internal/blob", tier: edge, why: "files, in a directory or a bucket"},
 	{path: "internal/numbering", tier: edge, libs: []string{"github.com/nyaruka/phonenumbers"}, why: "the phone library's view of the world ends here"},
 	{path: "internal/seal", tier: edge, libs: []string{"golang.org/x/crypto"}, why: "the only package that touches a secret's bytes"},

@@ -46,6 +46,9 @@ func drawn() map[string]struct {
 			c, err := arauto.Campaign{State: s, ScheduledFor: base}.Apply(e, "", base)
 			return c.State, err
 		}), nil},
+		"Endpoint": {moves(arauto.EndpointStates(), arauto.EndpointEvents(), func(s arauto.EndpointState, e arauto.EndpointEvent) (arauto.EndpointState, error) {
+			return arauto.Endpoint{State: s}.Apply(e, base).State, nil
+		}), nil},
 		"Job": {moves(arauto.JobStates(), arauto.JobStates(), func(s, next arauto.JobState) (arauto.JobState, error) {
 			j, err := arauto.Job{State: s}.Move(next, base)
 			return j.State, err

@@ -195,6 +195,7 @@ func (s *Store) saveMove(ctx context.Context, t querier, actor arauto.Actor, now
 	if n == 0 {
 		return next, errCampaignMoved(c)
 	}
+	tell(t).campaignMoved(now, c, next)
 	return next, s.audit(ctx, t, now, actor, "campaign."+string(e), subject("campaign", c.ID),
 		detail("from", string(c.State), "to", string(next.State), "why", why))
 }

@@ -64,7 +64,7 @@ func (s *Store) AddContacts(ctx context.Context, now time.Time, account, campaig
 }
 
 func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
-	first, at, err := nextContacts(ctx, t, account, len(list), now)
+	first, at, err := nextMoments(ctx, t, account, "contact", len(list), now)
 	if err != nil {
 		return nil, err
 	}
@@ -122,16 +122,6 @@ func (s *Store) nameDuplicates(ctx context.Context, t querier, account, campaign
 type idOfPerson struct {
 	key string
 	id  int64
-}
-
-// nextContacts hands out n contact ids and the moment of their insertion, which never goes back.
-func nextContacts(ctx context.Context, t querier, account int64, n int, now time.Time) (first, at int64, err error) {
-	r, err := one(ctx, t, func(r rows) (v [2]int64, err error) { return v, r.Scan(&v[0], &v[1]) },
-		`INSERT INTO sequence (account_id, name, value, moment) VALUES ($1, 'contact', $2, $3)
-		 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value,
-		   moment = CASE WHEN excluded.moment > sequence.moment THEN excluded.moment ELSE sequence.moment END
-		 RETURNING value, moment`, account, int64(n), ms(now))
-	return r[0] - int64(n) + 1, r[1], err
 }
 
 const contactInsert = `INSERT INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
@@ -199,6 +189,7 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 	if err != nil {
 		return nil, err
 	}
+	tell(t).contactsMoved(now, list, written)
 	return written, countFailures(ctx, t, list, written)
 }
 

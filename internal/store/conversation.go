@@ -44,6 +44,7 @@ func (s *Store) CloseConversation(ctx context.Context, actor arauto.Actor, now t
 		if _, err := t.exec(ctx, closeConversation+`id = $4`, account, c.State, ms(now), c.ID); err != nil {
 			return err
 		}
+		tell(t).conversation(now, arauto.NoticeConversationClosed, c, "", closedByPerson)
 		return s.audit(ctx, t, now, actor, "conversation.close", subject("conversation", c.ID), detail())
 	})
 	return c, doing("close conversation", err)
@@ -72,14 +73,14 @@ func (s *Store) CloseSilent(ctx context.Context, now time.Time, limit int) (clos
 }
 
 func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, since time.Time, limit int) (n int64, err error) {
-	silent, err := readAll(ctx, s, scanInt, `SELECT id FROM conversation WHERE account_id = $1 AND state <> 'closed' AND last_at <= $2
+	silent, err := readAll(ctx, s, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND state <> 'closed' AND last_at <= $2
 		ORDER BY last_at, id LIMIT $3`, account, ms(since), limit)
 	if err != nil || len(silent) == 0 {
 		return 0, err
 	}
 	args := make([][]any, len(silent))
-	for i, id := range silent {
-		args[i] = []any{account, arauto.ConversationClosed, ms(now), id, ms(since)}
+	for i, c := range silent {
+		args[i] = []any{account, arauto.ConversationClosed, ms(now), c.ID, ms(since)}
 	}
 	err = s.db.write(ctx, func(t querier) error {
 		// Who wrote meanwhile is not silent any more.
@@ -88,13 +89,17 @@ func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, s
 			return err
 		}
 		n = 0
-		for _, w := range written {
-			n += w
+		for i, w := range written {
+			if n += w; w == 1 {
+				c := silent[i]
+				c.State, c.ClosedAt = arauto.ConversationClosed, moment(ms(now))
+				tell(t).conversation(now, arauto.NoticeConversationClosed, c, "", closedBySilence)
+			}
 		}
 		if n == 0 {
 			return nil
 		}
-		return s.audit(ctx, t, now, arauto.System(account), "conversation.silent", subject("conversation", silent[0]), detail("closed", strconv.FormatInt(n, 10)))
+		return s.audit(ctx, t, now, arauto.System(account), "conversation.silent", subject("conversation", silent[0].ID), detail("closed", strconv.FormatInt(n, 10)))
 	})
 	return n, err
 }

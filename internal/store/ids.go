@@ -3,10 +3,11 @@ package store
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // idBlocks hands out ids per account and name from blocks reserved in the database. Ids are unique and
-// below 2^53; a crash leaves a gap. Contacts do not come from here: see nextContacts.
+// below 2^53; a crash leaves a gap. Contacts do not come from here: see nextMoments.
 type idBlocks struct {
 	db     database
 	mu     sync.Mutex
@@ -78,4 +79,14 @@ func nextIDs(ctx context.Context, t querier, account int64, name string, n int64
 		 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value
 		 RETURNING value`, account, name, n)
 	return last - n + 1, err
+}
+
+// nextMoments is nextIDs with the moment at which they are taken, which never goes back.
+func nextMoments(ctx context.Context, t querier, account int64, name string, n int, now time.Time) (first, at int64, err error) {
+	r, err := one(ctx, t, scanPair,
+		`INSERT INTO sequence (account_id, name, value, moment) VALUES ($1, $2, $3, $4)
+		 ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + excluded.value,
+		   moment = CASE WHEN excluded.moment > sequence.moment THEN excluded.moment ELSE sequence.moment END
+		 RETURNING value, moment`, account, name, int64(n), ms(now))
+	return r[0] - int64(n) + 1, r[1], err
 }

@@ -371,6 +371,7 @@ func (in *intending) hold(ctx context.Context, t querier) error {
 			in.account, id, next.State, next.Pause, ms(in.now)); err != nil {
 			return err
 		}
+		tell(t).campaignMoved(in.now, g.campaign, next)
 		if err := in.store.audit(ctx, t, in.now, arauto.System(in.account), "campaign.pause", subject("campaign", id), detail("why", heldWords)); err != nil {
 			return err
 		}

@@ -121,6 +121,8 @@ func (s *Store) FinishJob(ctx context.Context, now time.Time, l arauto.Lease, j 
 		}
 		_, err = t.exec(ctx, `UPDATE job SET state = $3, error = $4, finished_at = $5 WHERE account_id = $1 AND id = $2`,
 			j.Account, j.ID, ended.State, j.Error, ms(ended.FinishedAt))
+		ended.Error, ended.Accepted, ended.Duplicate, ended.Rejected = j.Error, j.Accepted, j.Duplicate, j.Rejected
+		tell(t).jobEnded(now, ended)
 		return err
 	})
 	return doing("finish job", err)
@@ -161,6 +163,7 @@ func (s *Store) CancelJob(ctx context.Context, actor arauto.Actor, now time.Time
 		if _, err := t.exec(ctx, `UPDATE job SET state = $3, finished_at = $4 WHERE account_id = $1 AND id = $2`, account, id, j.State, ms(j.FinishedAt)); err != nil {
 			return err
 		}
+		tell(t).jobEnded(now, j)
 		actor.Account = account
 		return s.audit(ctx, t, now, actor, "job.cancel", subject("job", id), detail("kind", string(j.Kind)))
 	})

@@ -79,7 +79,9 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 	}
 	wrote := make([]int64, len(answers))
 	for k, i := range at[0] {
-		wrote[i] = wroteTaken[k]
+		if wrote[i] = wroteTaken[k]; wrote[i] == 1 {
+			tell(t).contactMoved(now, changed[i].old.State, &changed[i].new)
+		}
 	}
 	for k, i := range at[1] {
 		wrote[i] = wroteOthers[k]

@@ -119,10 +119,18 @@ func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, se
 		return 0, "", err
 	}
 	// Another node may be opening it at this moment: then its conversation is the one.
-	if _, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
+	c := arauto.Conversation{
+		ID: id, UUID: newUUID(), Account: f.account.ID, Sender: sender, Contact: contact.ID, Campaign: contact.Campaign,
+		State: arauto.ConversationUnrouted, OpenedAt: fact.At,
+	}
+	opened, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`,
-		f.account.ID, id, newUUID(), sender, person, key, contact.ID, contact.Campaign, arauto.ConversationUnrouted, ms(fact.At)); err != nil {
+		f.account.ID, id, c.UUID, sender, person, key, contact.ID, contact.Campaign, c.State, ms(fact.At))
+	if err != nil {
 		return 0, "", err
+	}
+	if opened == 1 {
+		tell(t).conversation(f.now, arauto.NoticeConversationOpened, c, arauto.PhoneOfWAID(fact.Reply.WAID), "")
 	}
 	open, err = find()
 	return open.id, open.name, err

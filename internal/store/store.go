@@ -52,7 +52,8 @@ func Open(ctx context.Context, address string, seal Sealer, now time.Time, optio
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{db: db, seal: seal, ids: newIDBlocks(db)}
+	s := &Store{seal: seal, ids: newIDBlocks(db)}
+	s.db = telling{database: db, store: s}
 	for _, o := range options {
 		o(s)
 	}

@@ -112,6 +112,7 @@ func (s *Store) completeExhausted(ctx context.Context, now time.Time, c arauto.C
 			return err
 		}
 		next = decided
+		tell(t).campaignMoved(now, c, decided)
 		return s.audit(ctx, t, now, arauto.System(c.Account), "campaign.complete", subject("campaign", c.ID), detail())
 	})
 	return next, err
