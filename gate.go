@@ -23,7 +23,9 @@ type GateInput struct {
 	RampUp Budget // the day of a sender that is being warmed up
 	// OpenConversation says that somebody is talking with the person; read only for campaigns whose policy asks.
 	OpenConversation bool
-	Unfit            string // why the message cannot be filled for this contact, in words; "" = it can
+	// StoppedCountry is why nobody in the contact's country is written to from the sender's WABA; nil = they are.
+	StoppedCountry *StoppedCountry
+	Unfit          string // why the message cannot be filled for this contact, in words; "" = it can
 }
 
 // A Candidate is a contact that is due, and what filling its message showed.
@@ -92,6 +94,12 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Phone.Valid()
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		if in.StoppedCountry == nil {
+			return Verdict{}, false
+		}
+		return Verdict{Outcome: Fail, Reason: ReasonCountry, Words: in.StoppedCountry.Words}, true
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Fail, Reason: ReasonMissingValue, Words: in.Unfit}, in.Unfit != ""

@@ -1,6 +1,9 @@
 package arauto
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // A Cause is what stands behind a pause whose words people read: a fault of the provider's, which may
 // pass by itself, or a person's decision, which only a person takes back.
@@ -30,11 +33,11 @@ type Halt struct {
 }
 
 // Rest is how long a scope rests after a fault that asks for wait, when it rested for the same cause
-// before: twice as long each time that it came back soon, and never longer than a day. was is the pause
+// before: twice as long each time that it came back soon, up to a day. was is the pause
 // before this one; the zero Cause is none.
 func (h Halt) Rest(was Cause, now time.Time) time.Duration {
 	const longest = 24 * time.Hour
-	wait := min(h.After, longest)
+	wait := h.After
 	if wait <= 0 || was.Code != h.Code || was.Reason != h.Reason || was.Until.IsZero() {
 		return wait
 	}
@@ -42,7 +45,7 @@ func (h Halt) Rest(was Cause, now time.Time) time.Duration {
 	if now.Sub(was.Until) > 2*before {
 		return wait
 	}
-	return min(max(wait, 2*before), longest)
+	return max(wait, min(2*before, longest))
 }
 
 // Cause is what h leaves behind at now; was is as for Rest.
@@ -87,4 +90,16 @@ type StoppedCountry struct {
 	Code    int    // Meta's
 	Words   string
 	Since   time.Time
+}
+
+// Halt is the pause that e asks for: of the sender that met it, of its WABA, or of the campaign and what
+// else sends its template. The words are for people of l.
+func (e *SendError) Halt(sender, campaign int64, l Language) Halt {
+	words := fmt.Sprintf("Meta (%d): %s", e.Code, e.Reason.Words(l))
+	if e.Detail != "" {
+		words += ": " + e.Detail
+	}
+	return Halt{
+		Scope: e.Scope, Sender: sender, Campaign: campaign, Code: e.Code, Reason: e.Reason, Words: words, After: time.Duration(e.After) * time.Second,
+	}
 }

@@ -38,7 +38,7 @@ func TestHalt_RestIsBounded(t *testing.T) {
 		cause, now := arauto.Cause{}, noon
 		for range 20 {
 			cause = h.Cause(cause, now)
-			if rest := cause.Until.Sub(now); h.After > 0 && (rest < min(h.After, 24*time.Hour) || rest > 24*time.Hour) {
+			if rest := cause.Until.Sub(now); h.After > 0 && (rest < h.After || rest > max(h.After, 24*time.Hour)) {
 				t.Fatalf("after %s it rests %s", h.After, rest)
 			}
 			if h.After == 0 && !cause.Until.IsZero() {

@@ -34,6 +34,7 @@ func (s *Store) ApplyFacts(ctx context.Context, now time.Time, account arauto.Ac
 	if err != nil {
 		return nil, err
 	}
+	s.tellHalted(f.halted)
 	return f.done, nil
 }
 
@@ -49,6 +50,7 @@ type applying struct {
 	wabas   map[string]int64
 
 	done   []arauto.Applied
+	halted []arauto.Halted // what is paused now, or goes on
 	counts changes
 }
 
@@ -115,7 +117,7 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 	if err != nil {
 		return err
 	}
-	return f.providerStops(ctx, t, facts, attempts, contacts)
+	return f.consequences(ctx, t, facts, attempts, contacts)
 }
 
 func statusEvent(fact arauto.Fact) arauto.Event {
@@ -252,7 +254,9 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 	case arauto.FactPreference:
 		err = f.preference(ctx, t, fact)
 	case arauto.FactTemplate:
-		err = f.store.setTemplateStatus(ctx, t, f.now, f.account.ID, f.wabas[fact.WABA], fact.Template)
+		err = f.templateStatus(ctx, t, fact)
+	case arauto.FactAccount:
+		err = f.accountFact(ctx, t, fact)
 	default:
 		f.done[i].Note = "kept, not acted on"
 	}

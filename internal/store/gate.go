@@ -22,11 +22,11 @@ func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64)
 		if in.rules, err = s.accountGate(ctx, q, account); err != nil {
 			return err
 		}
-		pauses := map[int64]string{}
+		pauses, closed := map[int64]string{}, map[int64]map[string]arauto.StoppedCountry{}
 		keys := make([]string, len(rows))
 		for i, c := range rows {
 			keys[i] = c.PersonKey
-			if err := in.look(ctx, q, c.Campaign, pauses); err != nil {
+			if err := in.look(ctx, q, c.Campaign, pauses, closed); err != nil {
 				return err
 			}
 		}
@@ -44,6 +44,7 @@ func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64)
 			}
 		}
 		for _, c := range rows {
+			in.stopped = closed[c.Campaign]
 			input := in.input(c)
 			input.SenderPause = pauses[c.Campaign]
 			g := in.campaigns[c.Campaign]
@@ -58,7 +59,7 @@ func (s *Store) GateInputs(ctx context.Context, account int64, contacts []int64)
 }
 
 // look reads a campaign for the gate without holding its row.
-func (in *intending) look(ctx context.Context, q querier, id int64, pauses map[int64]string) error {
+func (in *intending) look(ctx context.Context, q querier, id int64, pauses map[int64]string, closed map[int64]map[string]arauto.StoppedCountry) error {
 	if in.campaigns[id] != nil {
 		return nil
 	}
@@ -80,6 +81,9 @@ func (in *intending) look(ctx context.Context, q querier, id int64, pauses map[i
 			return err
 		}
 		pauses[id] = sender.Pause
+		if closed[id], err = in.store.stopped(ctx, q, in.account, sender.WABA); err != nil {
+			return err
+		}
 	}
 	in.campaigns[id] = g
 	return nil

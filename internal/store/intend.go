@@ -57,6 +57,7 @@ type intending struct {
 	ids     []int64 // of attempts
 
 	pause        string
+	stopped      map[string]arauto.StoppedCountry // of the sender's WABA, by calling code
 	campaigns    map[int64]*campaignGate
 	portfolio    int64 // of the sender
 	rules        *accountGate
@@ -104,15 +105,23 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		campaigns[c.Contact.Campaign] = true
 	}
 	var text accountText
+	var waba, closed int64
 	_, err := one(ctx, t, func(r rows) (none struct{}, err error) {
-		return none, r.Scan(&in.pause, &in.portfolio, &text.zone, &text.language, &text.rules)
-	}, `SELECT s.pause, w.portfolio_id, `+accountTextColumns+` FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
+		return none, r.Scan(&in.pause, &in.portfolio, &waba, &closed, &text.zone, &text.language, &text.rules)
+	}, `SELECT s.pause, w.portfolio_id, w.id, CASE WHEN EXISTS (SELECT 1 FROM stopped_country k WHERE k.account_id = w.account_id AND k.waba_id = w.id)
+		THEN 1 ELSE 0 END, `+accountTextColumns+` FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
 		JOIN account a ON a.id = s.account_id WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
 	if err != nil {
 		return missing(err, "sender", in.sender)
 	}
 	if in.rules, err = in.store.gates.of(text); err != nil {
 		return err
+	}
+	in.stopped = nil
+	if closed > 0 {
+		if in.stopped, err = in.store.stopped(ctx, t, in.account, waba); err != nil {
+			return err
+		}
 	}
 	in.campaigns = map[int64]*campaignGate{}
 	for id := range campaigns {
@@ -249,6 +258,9 @@ func (in *intending) input(c arauto.Contact) arauto.GateInput {
 		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
 		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
 		OpenConversation: in.talking[c.PersonKey],
+	}
+	if stop, closed := in.stopped[c.Phone.CallingCode()]; closed {
+		input.StoppedCountry = &stop
 	}
 	in.rules.ask(in.store, &input)
 	return input

@@ -63,7 +63,11 @@ func (s *Store) halt(ctx context.Context, t querier, now time.Time, account int6
 	case arauto.ScopeSender:
 		n, err = s.haltSender(ctx, t, now, account, h)
 	case arauto.ScopeWABA:
-		n, err = s.haltWABA(ctx, t, now, account, h)
+		waba, e := one(ctx, t, scanInt, `SELECT waba_id FROM sender WHERE account_id = $1 AND id = $2`, account, h.Sender)
+		if e != nil {
+			return nil, missing(e, "sender", h.Sender)
+		}
+		n, err = s.haltWABA(ctx, t, now, account, waba, h)
 	case arauto.ScopeTemplate:
 		template, e := one(ctx, t, scanInt, `SELECT template_id FROM campaign WHERE account_id = $1 AND id = $2`, account, h.Campaign)
 		if e != nil {
@@ -123,15 +127,7 @@ func pauseDetail(words string, c arauto.Cause) string {
 	return jsonOf(d)
 }
 
-func (s *Store) haltWABA(ctx context.Context, t querier, now time.Time, account int64, h arauto.Halt) (int, error) {
-	id, err := one(ctx, t, scanInt, `SELECT waba_id FROM sender WHERE account_id = $1 AND id = $2`, account, h.Sender)
-	if err != nil {
-		return 0, missing(err, "sender", h.Sender)
-	}
-	return s.haltWABAByID(ctx, t, now, account, id, h)
-}
-
-func (s *Store) haltWABAByID(ctx context.Context, t querier, now time.Time, account, id int64, h arauto.Halt) (int, error) {
+func (s *Store) haltWABA(ctx context.Context, t querier, now time.Time, account, id int64, h arauto.Halt) (int, error) {
 	was, err := s.lockWABA(ctx, t, account, id)
 	if err != nil || was.Pause != "" {
 		return 0, err
@@ -236,7 +232,9 @@ func (s *Store) PauseSender(ctx context.Context, now time.Time, account, id int6
 func (s *Store) resumeDue(ctx context.Context, now time.Time) error {
 	senders, wabas, campaigns, err := s.rested(ctx, now)
 	for _, n := range senders {
-		err = errors.Join(err, s.resuming(ctx, func(t querier) ([]arauto.Halted, error) { return s.resumeSender(ctx, t, now, n[0], n[1], "its rest is over") }))
+		err = errors.Join(err, s.resuming(ctx, func(t querier) ([]arauto.Halted, error) {
+			return s.resumeSender(ctx, t, now, n[0], n[1], "its rest is over")
+		}))
 	}
 	for _, n := range wabas {
 		err = errors.Join(err, s.resuming(ctx, func(t querier) ([]arauto.Halted, error) {

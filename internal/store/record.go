@@ -32,7 +32,7 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
 		return err
 	}
-	if err := s.suppressRefused(ctx, t, now, account, answers); err != nil {
+	if err := s.refusalsKept(ctx, t, now, account, answers, counts); err != nil {
 		return err
 	}
 	return counts.apply(ctx, t, account, slotDispatch)

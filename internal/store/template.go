@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -54,8 +55,10 @@ func decodeParts(text string, m *arauto.Template) error {
 
 // SaveTemplates makes a WABA's templates what Meta lists now. A template that is known by name and
 // language keeps its id and UUID; one that is no longer listed stays, with status DELETED. changed
-// counts those whose words, category or status differ from before.
+// counts those whose words, category or status differ from before. Campaigns follow a status that
+// changed: see followTemplate.
 func (s *Store) SaveTemplates(ctx context.Context, now time.Time, account, waba int64, list []arauto.Template) (added, changed int, err error) {
+	var halted []arauto.Halted
 	err = s.db.write(ctx, func(t querier) error {
 		if _, err := one(ctx, t, scanInt, `SELECT id FROM waba WHERE account_id = $1 AND id = $2`+s.db.lock(), account, waba); err != nil {
 			return missing(err, "WABA", waba)
@@ -64,9 +67,22 @@ func (s *Store) SaveTemplates(ctx context.Context, now time.Time, account, waba 
 		if err := sync.compare(ctx, t, list); err != nil {
 			return err
 		}
-		added, changed = len(sync.inserts), sync.changed
-		return sync.save(ctx, t)
+		added, changed, halted = len(sync.inserts), sync.changed, nil
+		if err := sync.save(ctx, t); err != nil {
+			return err
+		}
+		for _, m := range sync.moved {
+			done, err := s.followTemplate(ctx, t, now, m)
+			if err != nil {
+				return err
+			}
+			halted = append(halted, done...)
+		}
+		return nil
 	})
+	if err == nil {
+		s.tellHalted(halted)
+	}
 	return added, changed, doing("save templates", err)
 }
 
@@ -76,6 +92,7 @@ type templateSync struct {
 	account, waba int64
 	changed       int
 	inserts       []arauto.Template
+	moved         []arauto.Template // whose status changed
 	updates       [][]any
 }
 
@@ -120,6 +137,9 @@ func (y *templateSync) update(was, is arauto.Template) {
 		was.Rejected != is.Rejected || was.Named != is.Named || encodeParts(was) != encodeParts(is) {
 		y.changed++
 	}
+	if was.Status != is.Status {
+		y.moved = append(y.moved, is)
+	}
 	y.updates = append(y.updates, []any{y.account, is.ID, is.MetaID, is.Category, is.Status, is.Quality, is.Rejected, is.Named, encodeParts(is), ms(is.SyncedAt)})
 }
 
@@ -150,34 +170,94 @@ func (y *templateSync) save(ctx context.Context, t querier) error {
 
 // SetTemplateStatus takes what a webhook says of a template of the WABA with that Meta id: by the
 // template's own Meta id or, where that is not known, by name and language ("en-US" is "en_US"). What
-// speaks of no template of the account changes nothing: the next sync brings it.
-func (s *Store) SetTemplateStatus(ctx context.Context, now time.Time, account int64, wabaMetaID string, f arauto.TemplateFact) error {
+// speaks of no template of the account changes nothing: the next sync brings it. at is when it happened:
+// what is older than what is known changes nothing either.
+func (s *Store) SetTemplateStatus(ctx context.Context, now, at time.Time, account int64, wabaMetaID string, f arauto.TemplateFact) error {
+	var halted []arauto.Halted
 	err := s.db.write(ctx, func(t querier) error {
+		halted = nil
 		wabas, err := all(ctx, t, scanInt, `SELECT id FROM waba WHERE account_id = $1 AND meta_id = $2`, account, wabaMetaID)
 		for _, waba := range wabas {
-			if err := s.setTemplateStatus(ctx, t, now, account, waba, f); err != nil {
+			done, err := s.setTemplateStatus(ctx, t, now, at, account, waba, f)
+			if err != nil {
 				return err
 			}
+			halted = append(halted, done...)
 		}
 		return err
 	})
+	if err == nil {
+		s.tellHalted(halted)
+	}
 	return doing("set template status", err)
 }
 
-func (s *Store) setTemplateStatus(ctx context.Context, t querier, now time.Time, account, waba int64, f arauto.TemplateFact) error {
+// outOfOrder is by how much a fact may be older than what is known and still count: the provider's clock is
+// another, and names whole seconds.
+const outOfOrder = time.Minute
+
+func (s *Store) setTemplateStatus(ctx context.Context, t querier, now, at time.Time, account, waba int64, f arauto.TemplateFact) ([]arauto.Halted, error) {
 	if f.Status == "" {
-		return nil
+		return nil, nil
 	}
-	const update = `UPDATE template SET status = $3, rejected = $4, synced_at = $5 WHERE account_id = $1 AND waba_id = $2 AND `
+	m, err := s.templateOf(ctx, t, account, waba, f)
+	if errors.Is(err, errNoRow) || err == nil && at.Before(m.SyncedAt.Add(-outOfOrder)) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if _, err := t.exec(ctx, `UPDATE template SET status = $3, rejected = $4, synced_at = $5 WHERE account_id = $1 AND id = $2`,
+		account, m.ID, f.Status, f.Reason, ms(at)); err != nil {
+		return nil, err
+	}
+	m.Status, m.Rejected = f.Status, f.Reason
+	return s.followTemplate(ctx, t, now, m)
+}
+
+// templateOf is the template that a fact speaks of.
+func (s *Store) templateOf(ctx context.Context, t querier, account, waba int64, f arauto.TemplateFact) (arauto.Template, error) {
+	const find = `SELECT ` + templateColumns + ` FROM template WHERE account_id = $1 AND waba_id = $2 AND `
 	if f.MetaID != "" {
-		n, err := t.exec(ctx, update+`meta_id = $6`, account, waba, f.Status, f.Reason, ms(now), f.MetaID)
-		if err != nil || n > 0 {
-			return err
+		m, err := one(ctx, t, scanTemplate, find+`meta_id = $3`+s.db.lock(), account, waba, f.MetaID)
+		if !errors.Is(err, errNoRow) {
+			return m, err
 		}
 	}
-	_, err := t.exec(ctx, update+`name = $6 AND replace(lower(language), '-', '_') = $7`, account, waba, f.Status, f.Reason, ms(now),
+	return one(ctx, t, scanTemplate, find+`name = $3 AND replace(lower(language), '-', '_') = $4`+s.db.lock(), account, waba,
 		f.Name, strings.ReplaceAll(strings.ToLower(f.Language), "-", "_"))
-	return err
+}
+
+// followTemplate lets the campaigns that send m follow its status: those that run pause when it can be sent
+// no longer, and those that the engine paused for it go on once it is approved.
+func (s *Store) followTemplate(ctx context.Context, t querier, now time.Time, m arauto.Template) ([]arauto.Halted, error) {
+	if m.Status == arauto.TemplateApproved {
+		return s.resumeCampaigns(ctx, t, now, m.Account, `template_id = $2 AND `+s.db.in("pause_reason", "$3"), "its template is approved", m.ID, s.db.list(endsWithApproval()))
+	}
+	reason, code, stops := arauto.StatusHalts(m.Status)
+	if !stops {
+		return nil, nil
+	}
+	language, err := one(ctx, t, scanText, `SELECT language FROM account WHERE id = $1`, m.Account)
+	if err != nil {
+		return nil, missing(err, "account", m.Account)
+	}
+	e := arauto.SendError{Code: code, Reason: reason, Detail: m.Rejected, Scope: arauto.ScopeTemplate}
+	h := e.Halt(0, 0, arauto.Language(language))
+	n, err := s.haltCampaigns(ctx, t, now, m.Account, `template_id = $2`, m.ID, h)
+	if err != nil || n == 0 {
+		return nil, err
+	}
+	return []arauto.Halted{{Scope: h.Scope, Reason: h.Reason, Code: h.Code}}, nil
+}
+
+func endsWithApproval() (list []string) {
+	for _, r := range arauto.Reasons() {
+		if r.EndsWithApproval() {
+			list = append(list, string(r))
+		}
+	}
+	return list
 }
 
 // Templates lists an account's templates by id, from after, deleted ones too.

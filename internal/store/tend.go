@@ -7,11 +7,15 @@ import (
 	"arauto"
 )
 
-// TendCampaigns does what campaigns do by themselves: it starts the scheduled ones whose time has come, or
+// TendCampaigns does what campaigns do by themselves: it lets go on what rested long enough, senders and WABAs
+// too, starts the scheduled ones whose time has come, or
 // pauses those that missed it by more than they bear,
 // completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, archived by now
 // or not, a bounded number per call. It returns the campaigns it changed, and whether there is more to do at once.
 func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
+	if err := s.resumeDue(ctx, now); err != nil {
+		return nil, false, err
+	}
 	due, exhausted, cancelled, err := s.campaignsToTend(ctx, now)
 	if err != nil {
 		return nil, false, err

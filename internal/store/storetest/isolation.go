@@ -89,7 +89,7 @@ func testIsolation(t *testing.T, s *store.Store) {
 		}
 	})
 	t.Run("SetTemplateStatus", func(t *testing.T) {
-		ok(t, s.SetTemplateStatus(ctx, later, mine, b.waba.MetaID, arauto.TemplateFact{Name: "promo", Language: "pt_BR", Status: "PAUSED"}))
+		ok(t, s.SetTemplateStatus(ctx, later, later, mine, b.waba.MetaID, arauto.TemplateFact{Name: "promo", Language: "pt_BR", Status: "PAUSED"}))
 		m, err := s.Template(ctx, theirs, templates[0].ID)
 		ok(t, err)
 		same(t, "theirs", m.Status, arauto.TemplateApproved)

@@ -77,7 +77,9 @@ func testTemplateStatus(t *testing.T, s *store.Store, a int64, list []arauto.Tem
 		ok(t, err)
 		return m.Status + " " + m.Rejected
 	}
-	say := func(waba string, f arauto.TemplateFact) { ok(t, s.SetTemplateStatus(ctx, base(), a, waba, f)) }
+	say := func(waba string, f arauto.TemplateFact) {
+		ok(t, s.SetTemplateStatus(ctx, base().Add(2*time.Hour), base().Add(2*time.Hour), a, waba, f))
+	}
 	pt, en := list[0].ID, list[1].ID
 	say("8001", arauto.TemplateFact{Name: "promo", Language: "en-US", Status: "REJECTED", Reason: "ABUSIVE_CONTENT"})
 	same(t, "by name, however the language is written", status(en), "REJECTED ABUSIVE_CONTENT")
