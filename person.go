@@ -1,9 +1,6 @@
 package arauto
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // A Person is one human in an account, known by aliases. The row is made at first touch: a contact
 // that was only imported has none yet. Caps, suppressions and the timeline hang on Key.
@@ -52,14 +49,6 @@ type Identity struct {
 	WAID      string // may be missing
 	UserIDs   []string
 	ParentIDs []string
-}
-
-// Merge is what both persons were touched by, oldest first, within what is remembered at now.
-func (t Touches) Merge(other Touches, now time.Time) Touches {
-	oldest := now.Add(-TouchesKept)
-	both := slices.DeleteFunc(slices.Concat(t, other), func(touch Touch) bool { return !touch.At.After(oldest) })
-	slices.SortStableFunc(both, func(a, b Touch) int { return a.At.Compare(b.At) })
-	return both[max(0, len(both)-MaxTouches):]
 }
 
 // Contacted reports whether a contact in this state was written to, or may have been: whoever is the same

@@ -68,6 +68,9 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 	if err != nil {
 		return nil, err
 	}
+	if list, err = s.underCurrentKeys(ctx, t, account, list); err != nil {
+		return nil, err
+	}
 	added := make([]arauto.Added, len(list))
 	args := make([][]any, len(list))
 	var fields []byte

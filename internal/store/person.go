@@ -2,7 +2,8 @@ package store
 
 import (
 	"context"
-	"errors"
+	"slices"
+	"time"
 
 	"arauto"
 )
@@ -15,56 +16,301 @@ func personKey(waid, userID string) string {
 	return arauto.PersonKeyOfUserID(userID)
 }
 
-// who is a person as the look-up by alias finds them: key "" = nobody, id 0 = nothing points there yet.
+// who is a person with a row.
 type who struct {
 	id  int64
 	key string
 }
 
-// knownPerson finds a person by key, else by any alias. The key found is the one the person is known by,
-// which may be another than the one asked for.
-func (f *applying) knownPerson(ctx context.Context, t querier, key, waid, userID string) (who, error) {
-	find := func(where string, args ...any) (who, error) {
-		return one(ctx, t, func(r rows) (w who, err error) { return w, r.Scan(&w.id, &w.key) }, `SELECT p.id, p.key FROM person p `+where, args...)
-	}
-	const byAlias = `JOIN person_alias a ON a.account_id = p.account_id AND a.person_id = p.id WHERE p.account_id = $1 AND a.kind = $2 AND a.value = $3`
-	w, err := find(`WHERE p.account_id = $1 AND p.key = $2`, f.account.ID, key)
-	if errors.Is(err, errNoRow) && userID != "" {
-		w, err = find(byAlias, f.account.ID, arauto.AliasUserID, userID)
-	}
-	if errors.Is(err, errNoRow) && waid != "" {
-		w, err = find(byAlias, f.account.ID, arauto.AliasWAID, waid)
-	}
-	if errors.Is(err, errNoRow) {
-		return who{}, nil
-	}
-	return w, err
+// A claim says that one person goes by all these names.
+type claim struct {
+	key   string // of the person, where one is known by it; a contact's, or a number's
+	name  string // for people to read
+	names []arauto.Alias
 }
 
-// person is who wrote, made now if this is the first touch, with every alias that the message shows.
-func (f *applying) person(ctx context.Context, t querier, r arauto.Reply, key string) (who, error) {
-	w, err := f.knownPerson(ctx, t, key, r.WAID, r.UserID)
+// by adds the names that there are.
+func (c claim) by(kind arauto.AliasKind, values ...string) claim {
+	for _, v := range values {
+		if v != "" {
+			c.names = append(c.names, arauto.Alias{Kind: kind, Value: v})
+		}
+	}
+	return c
+}
+
+// recognise makes claims true and answers with the person of each, who has a row from then on: names are
+// kept, and persons who turn out to be one are merged. It must be asked before contacts of these people are
+// read to be changed: a merge changes them. counts takes what a merge did to contacts.
+func (s *Store) recognise(ctx context.Context, t querier, now time.Time, account int64, claims []claim, counts changes) ([]who, error) {
+	if len(claims) == 0 {
+		return nil, nil
+	}
+	r := &recognising{store: s, now: now, account: account, counts: counts}
+	if err := r.load(ctx, t, claims); err != nil {
+		return nil, err
+	}
+	keys := make([]string, len(claims))
+	for i, c := range claims {
+		var err error
+		if keys[i], err = r.settle(ctx, t, c); err != nil {
+			return nil, err
+		}
+	}
+	for i := range keys {
+		keys[i] = r.current(keys[i])
+	}
+	if err := r.makePeople(ctx, t, claims, keys); err != nil {
+		return nil, err
+	}
+	people := make([]who, len(claims))
+	for i, key := range keys {
+		people[i] = who{r.ids[key], key}
+	}
+	return people, r.keepNames(ctx, t, claims, people)
+}
+
+// recognising is one call of recognise.
+type recognising struct {
+	store   *Store
+	now     time.Time
+	account int64
+	counts  changes
+
+	moved map[string]string       // keys that stand for another
+	known map[arauto.Alias]string // names → key of whose they are
+	ids   map[string]int64        // of those who have a row, by key
+}
+
+func (r *recognising) load(ctx context.Context, t querier, claims []claim) (err error) {
+	keys := make([]string, 0, len(claims))
+	values := map[arauto.AliasKind][]string{}
+	for _, c := range claims {
+		if c.key != "" {
+			keys = append(keys, c.key)
+		}
+		for _, n := range c.names {
+			values[n.Kind] = append(values[n.Kind], n.Value)
+		}
+	}
+	if r.moved, err = r.store.canonical(ctx, t, r.account, keys); err != nil {
+		return err
+	}
+	r.known, r.ids = map[arauto.Alias]string{}, map[string]int64{}
+	for kind, list := range values {
+		if err := r.loadNames(ctx, t, kind, list); err != nil {
+			return err
+		}
+	}
+	for i, key := range keys {
+		keys[i] = r.current(key)
+	}
+	return r.loadIDs(ctx, t, keys)
+}
+
+func (r *recognising) loadNames(ctx context.Context, t querier, kind arauto.AliasKind, values []string) error {
+	_, err := all(ctx, t, func(row rows) (none struct{}, err error) {
+		var value string
+		var person who
+		if err := row.Scan(&value, &person.id, &person.key); err != nil {
+			return none, err
+		}
+		r.known[arauto.Alias{Kind: kind, Value: value}], r.ids[person.key] = person.key, person.id
+		return none, nil
+	}, `SELECT a.value, p.id, p.key FROM (SELECT account_id, value, person_id FROM person_alias WHERE `+r.store.db.keyed("value", "$1", "$2")+` AND kind = $3) a
+		JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id`, r.account, r.store.db.list(values), kind)
+	return err
+}
+
+func (r *recognising) loadIDs(ctx context.Context, t querier, keys []string) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	list, err := all(ctx, t, scanNamed, `SELECT key, id FROM person WHERE `+r.store.db.keyed("key", "$1", "$2")+` AND id <> 0`, r.account, r.store.db.list(keys))
+	for _, p := range list {
+		r.ids[p.name] = p.id
+	}
+	return err
+}
+
+// current follows a key to the one it stands for.
+func (r *recognising) current(key string) string {
+	for {
+		next, moved := r.moved[key]
+		if !moved {
+			return key
+		}
+		key = next
+	}
+}
+
+// settle finds the one person behind a claim, merging whoever else goes by its names.
+func (r *recognising) settle(ctx context.Context, t querier, c claim) (string, error) {
+	key, others := r.current(c.key), []string{}
+	for _, n := range c.names {
+		if !n.Kind.Identifies() {
+			continue
+		}
+		other, known := r.known[n]
+		if !known && n.Kind == arauto.AliasWAID {
+			// What is kept under that number is this person's too.
+			other = arauto.PhoneOfWAID(n.Value).PersonKey()
+			if err := r.lead(ctx, t, other); err != nil {
+				return "", err
+			}
+		}
+		if other = r.current(other); other != "" && !slices.Contains(others, other) {
+			others = append(others, other)
+		}
+	}
+	if key == "" {
+		key = chosen(others, c.names)
+	}
+	for _, other := range others {
+		if other == key {
+			continue
+		}
+		from, into := other, key
+		if arauto.PhoneOfWAID(into) == "" && arauto.PhoneOfWAID(from) != "" {
+			from, into = into, from // a number outlasts an id: contacts are found by it
+		}
+		person, err := r.store.merge(ctx, t, merging{now: r.now, actor: arauto.System(r.account), from: from, into: into, why: "named together by the provider"}, r.counts)
+		if err != nil {
+			return "", err
+		}
+		r.moved[from], r.ids[into], key = into, person.id, into
+	}
+	return key, nil
+}
+
+// lead finds whom a key stands for by now, where the claims did not name it.
+func (r *recognising) lead(ctx context.Context, t querier, key string) error {
+	if _, asked := r.moved[key]; asked || key == "" {
+		return nil
+	}
+	moved, err := r.store.canonical(ctx, t, r.account, []string{key})
+	for from, into := range moved {
+		r.moved[from] = into
+	}
+	return err
+}
+
+// chosen is the key of a person whom names alone speak of: one that is known, a number if there is one; else a
+// new one.
+func chosen(known []string, names []arauto.Alias) string {
+	for _, key := range known {
+		if arauto.PhoneOfWAID(key) != "" {
+			return key
+		}
+	}
+	if len(known) > 0 {
+		return known[0]
+	}
+	for _, n := range names {
+		if n.Kind.Identifies() && n.Kind != arauto.AliasWAID {
+			return arauto.PersonKeyOfUserID(n.Value)
+		}
+	}
+	return ""
+}
+
+// makePeople gives a row and an id to those who have none.
+func (r *recognising) makePeople(ctx context.Context, t querier, claims []claim, keys []string) error {
+	var fresh []string
+	var rows [][]any
+	for i, key := range keys {
+		if key == "" || r.ids[key] != 0 || slices.Contains(fresh, key) {
+			continue
+		}
+		fresh = append(fresh, key)
+		rows = append(rows, []any{r.account, int64(0), key, claims[i].name, ms(r.now)})
+	}
+	if len(fresh) == 0 {
+		return nil
+	}
+	first, err := nextIDs(ctx, t, r.account, "person", int64(len(fresh)))
 	if err != nil {
-		return w, err
+		return err
 	}
-	if w.key == "" {
-		w.key = key
+	for i := range rows {
+		rows[i][1] = first + int64(i)
 	}
-	if w.id == 0 {
-		if w.id, err = nextIDs(ctx, t, f.account.ID, "person", 1); err != nil {
-			return w, err
+	if _, err := t.each(ctx, insertPerson, rows); err != nil {
+		return err
+	}
+	return r.loadIDs(ctx, t, fresh) // another node may have been first
+}
+
+const insertPerson = `INSERT INTO person AS p (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)
+	ON CONFLICT (account_id, key) DO UPDATE SET id = CASE WHEN p.id = 0 THEN excluded.id ELSE p.id END, name = CASE WHEN p.name = '' THEN excluded.name ELSE p.name END`
+
+// keepNames writes names that are new. A username goes to whoever has it now.
+func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, people []who) error {
+	var rows [][]any
+	for i, c := range claims {
+		for _, n := range c.names {
+			if people[i].id == 0 || r.current(r.known[n]) == people[i].key {
+				continue
+			}
+			r.known[n] = people[i].key
+			rows = append(rows, []any{r.account, n.Kind, n.Value, people[i].id, n.Kind.Identifies()})
 		}
-		if _, err = t.exec(ctx, `INSERT INTO person (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)
-			ON CONFLICT (account_id, key) DO UPDATE SET id = excluded.id`, f.account.ID, w.id, w.key, r.Name, ms(f.now)); err != nil {
-			return w, err
-		}
 	}
-	var aliases [][]any
-	for kind, value := range map[arauto.AliasKind]string{arauto.AliasWAID: r.WAID, arauto.AliasUserID: r.UserID, arauto.AliasUsername: r.Username} {
-		if value != "" {
-			aliases = append(aliases, []any{f.account.ID, kind, value, w.id})
-		}
+	_, err := t.each(ctx, `INSERT INTO person_alias AS a (account_id, kind, value, person_id) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, kind, value) DO UPDATE SET person_id = CASE WHEN $5 THEN a.person_id ELSE excluded.person_id END`, rows)
+	return err
+}
+
+// canonical tells which of those keys stand for another, and for which: persons were merged. Nobody is merged
+// until this transaction ends, so that what it writes under the keys it was told stays true.
+func (s *Store) canonical(ctx context.Context, t querier, account int64, keys []string) (map[string]string, error) {
+	lock := ""
+	if s.db.postgres() {
+		lock = ` FOR SHARE`
 	}
-	_, err = t.each(ctx, `INSERT INTO person_alias (account_id, kind, value, person_id) VALUES ($1, $2, $3, $4) ON CONFLICT (account_id, kind, value) DO NOTHING`, aliases)
-	return w, err
+	merges, err := one(ctx, t, scanInt, `SELECT merges FROM account WHERE id = $1`+lock, account)
+	if err != nil || merges == 0 {
+		return map[string]string{}, err
+	}
+	return s.moved(ctx, t, account, keys)
+}
+
+// moved is canonical for those who only read.
+func (s *Store) moved(ctx context.Context, q querier, account int64, keys []string) (map[string]string, error) {
+	into := map[string]string{}
+	_, err := all(ctx, q, func(r rows) (none struct{}, err error) {
+		var from, to string
+		if err := r.Scan(&from, &to); err != nil {
+			return none, err
+		}
+		into[from] = to
+		return none, nil
+	}, `SELECT d.key, p.key FROM (SELECT account_id, key, merged_into FROM person WHERE `+s.db.keyed("key", "$1", "$2")+` AND merged_into <> 0) d
+		JOIN person p ON p.account_id = d.account_id AND p.id = d.merged_into`, account, s.db.list(keys))
+	return into, err
+}
+
+// standsFor is the key that key leads to.
+func standsFor(moved map[string]string, key string) string {
+	if to, ok := moved[key]; ok {
+		return to
+	}
+	return key
+}
+
+// underCurrentKeys is list with each contact under the key that its person is known by.
+func (s *Store) underCurrentKeys(ctx context.Context, t querier, account int64, list []arauto.Contact) ([]arauto.Contact, error) {
+	keys := make([]string, len(list))
+	for i, c := range list {
+		keys[i] = c.PersonKey
+	}
+	moved, err := s.canonical(ctx, t, account, keys)
+	if err != nil || len(moved) == 0 {
+		return list, err
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].PersonKey = standsFor(moved, keys[i])
+	}
+	return list, nil
 }

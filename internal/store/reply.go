@@ -21,7 +21,7 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 	if err != nil || len(seen) > 0 {
 		return arauto.Applied{Note: "seen before"}, err
 	}
-	person, err := f.person(ctx, t, r, key)
+	person, err := f.author(ctx, t, r)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
@@ -183,6 +183,7 @@ const (
 	sourceButton     = "opt_out_button"
 	sourcePreference = "user_preferences"
 	sourceProvider   = "provider"
+	sourceMerge      = "merge" // not the person's word: see guard
 )
 
 func firstOf(a, b string) string {
@@ -199,13 +200,12 @@ func (f *applying) preference(ctx context.Context, t querier, fact arauto.Fact) 
 	if key == "" {
 		return nil
 	}
-	who, err := f.knownPerson(ctx, t, key, p.WAID, p.UserID)
+	named := claim{key: arauto.PhoneOfWAID(p.WAID).PersonKey()}.by(arauto.AliasWAID, p.WAID).by(arauto.AliasUserID, p.UserID)
+	people, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{named}, f.counts)
 	if err != nil {
 		return err
 	}
-	if who.key != "" {
-		key = who.key
-	}
+	key = people[0].key
 	switch p.Wish {
 	case arauto.PreferenceStop:
 		return f.store.suppress(ctx, t, f.said(fact), arauto.Suppression{

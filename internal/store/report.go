@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -31,15 +32,19 @@ type contactQuery struct {
 	account int64
 	filter  arauto.ContactFilter
 	streams []stream
-	walk    bool  // too many streams: walk by id instead
-	from    int64 // lowest id
-	upTo    int64 // highest id
+	walk    bool     // too many streams: walk by id instead
+	from    int64    // lowest id
+	upTo    int64    // highest id
+	phones  []string // those asked for, where their persons were merged with others; none = any
 	where   string
 	args    []any // from $5 on
 }
 
 func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f arauto.ContactFilter) (*contactQuery, error) {
 	query := &contactQuery{store: s, account: account, filter: f, upTo: 1 << 53}
+	if err := query.people(ctx, q); err != nil {
+		return nil, err
+	}
 	if err := query.bound(ctx, q); err != nil {
 		return nil, err
 	}
@@ -48,6 +53,26 @@ func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f ar
 	}
 	query.conditions()
 	return query, nil
+}
+
+// people looks up the keys that contacts of the persons asked for are kept under. Who was merged with others is
+// still found by the numbers asked for alone: a merge changes no report.
+func (cq *contactQuery) people(ctx context.Context, q querier) error {
+	asked := cq.filter.PersonKeys
+	if len(asked) == 0 {
+		return nil
+	}
+	keys, err := cq.store.keysFor(ctx, q, cq.account, asked)
+	if err != nil || slices.Equal(keys, asked) {
+		return err
+	}
+	cq.filter.PersonKeys = keys
+	for _, key := range asked {
+		for _, phone := range arauto.PhoneOfWAID(key).Variants() {
+			cq.phones = append(cq.phones, string(phone))
+		}
+	}
+	return nil
 }
 
 // bound turns the moments of insertion into ids: both ascend together, so the first id at a moment is
@@ -169,6 +194,9 @@ func (cq *contactQuery) conditions() {
 	placeholder := func() string { return "$" + itoa(5+len(cq.args)) }
 	if len(f.PersonKeys) > 0 {
 		add(s.db.in("c.person_key", placeholder()), s.db.list(f.PersonKeys))
+	}
+	if len(cq.phones) > 0 {
+		add(s.db.in("c.phone", placeholder()), s.db.list(cq.phones))
 	}
 	if f.Name != "" {
 		add("c.name_fold LIKE "+placeholder()+` ESCAPE '\'`, "%"+escapeLike(arauto.Fold(f.Name))+"%")
@@ -447,6 +475,9 @@ func (s *Store) UpdatedContacts(ctx context.Context, account int64, f arauto.Con
 		cq := &contactQuery{store: s, account: account, filter: f, walk: true}
 		if f.Empty {
 			return nil
+		}
+		if err := cq.people(ctx, q); err != nil {
+			return err
 		}
 		cq.conditions()
 		args := append([]any{account, ms(since), idAfter, limit}, cq.args...)

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,6 +53,11 @@ func checkSuppression(p arauto.Suppression, i int) error {
 // suppress stores one entry that was asked for at said, unless it is in force already, or was lifted by
 // what was asked for later. Its own row is its evidence: no audit.
 func (s *Store) suppress(ctx context.Context, t querier, said time.Time, p arauto.Suppression) error {
+	moved, err := s.canonical(ctx, t, p.Account, []string{p.PersonKey})
+	if err != nil {
+		return err
+	}
+	p.PersonKey = standsFor(moved, p.PersonKey)
 	there, err := s.suppressionsOf(ctx, t, p.Account, []string{p.PersonKey})
 	if err != nil {
 		return err
@@ -70,6 +76,15 @@ func (s *Store) suppressAll(ctx context.Context, t querier, now time.Time, accou
 	keys := make([]string, len(list))
 	for i, p := range list {
 		keys[i] = p.PersonKey
+	}
+	moved, err := s.canonical(ctx, t, account, keys)
+	if err != nil {
+		return nil, nil, err
+	}
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].PersonKey = standsFor(moved, list[i].PersonKey)
+		keys[i] = list[i].PersonKey
 	}
 	there, err := s.suppressionsOf(ctx, t, account, keys)
 	if err != nil {
@@ -146,15 +161,39 @@ func (s *Store) Suppressions(ctx context.Context, account, before int64, limit i
 		return readAll(ctx, s, scanSuppression, `SELECT `+suppressionColumns+` FROM suppression WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
 			account, below(before), limit)
 	}
-	return readAll(ctx, s, scanSuppression, `SELECT `+suppressionColumns+` FROM suppression WHERE account_id = $1 AND person_key = $2 AND id < $3
-		ORDER BY id DESC LIMIT $4`, account, personKey, below(before), limit)
+	var list []arauto.Suppression
+	err := s.db.read(ctx, func(q querier) error {
+		moved, err := s.moved(ctx, q, account, []string{personKey})
+		if err != nil {
+			return err
+		}
+		list, err = all(ctx, q, scanSuppression, `SELECT `+suppressionColumns+` FROM suppression WHERE account_id = $1 AND person_key = $2 AND id < $3
+			ORDER BY id DESC LIMIT $4`, account, standsFor(moved, personKey), below(before), limit)
+		return err
+	})
+	return list, err
 }
 
 // SuppressionsOf is every entry of those people, by person and then by id, in force or not: the gate judges.
 func (s *Store) SuppressionsOf(ctx context.Context, account int64, personKeys []string) (m map[string][]arauto.Suppression, err error) {
 	err = s.db.read(ctx, func(q querier) error {
-		m, err = s.suppressionsOf(ctx, q, account, personKeys)
-		return err
+		moved, err := s.moved(ctx, q, account, personKeys)
+		if err != nil {
+			return err
+		}
+		keys := slices.Clone(personKeys)
+		for i, key := range keys {
+			keys[i] = standsFor(moved, key)
+		}
+		if m, err = s.suppressionsOf(ctx, q, account, keys); err != nil {
+			return err
+		}
+		for from, into := range moved {
+			if holds, ok := m[into]; ok {
+				m[from] = holds
+			}
+		}
+		return nil
 	})
 	return m, err
 }

@@ -115,6 +115,11 @@ func (d *decoder) change(c change) {
 		if d.read(c.Value, &v) {
 			d.template(v)
 		}
+	case "user_id_update":
+		var v identityValue
+		if d.read(c.Value, &v) {
+			d.identities(v)
+		}
 	case "business_capability_update":
 		var v capabilityValue
 		if d.read(c.Value, &v) {
@@ -123,7 +128,7 @@ func (d *decoder) change(c change) {
 	case "account_update", "phone_number_quality_update":
 		d.account(c.Value)
 	default:
-		// user_id_update, quality and account updates, and whatever Meta invents next. Most have no number.
+		// Quality of templates, and whatever Meta invents next. Most have no number.
 		var v struct {
 			Metadata metadata `json:"metadata"`
 		}
@@ -155,7 +160,7 @@ func (d *decoder) messages(v messagesValue) {
 		d.message(i, &v.Messages[i], v.Contacts)
 	}
 	for i := range v.Statuses {
-		d.status(i, &v.Statuses[i])
+		d.status(i, &v.Statuses[i], v.Contacts)
 	}
 	for i := range v.Preferences {
 		d.preference(i, &v.Preferences[i])
@@ -173,7 +178,7 @@ func (d *decoder) messages(v messagesValue) {
 // status is one entry of statuses[].
 //
 // Vendor: MD/webhooks/reference/messages/status.
-func (d *decoder) status(i int, s *status) {
+func (d *decoder) status(i int, s *status, contacts []contact) {
 	switch {
 	case s.Status == "":
 		d.refuse("statuses", i, "it has no status")
@@ -183,7 +188,10 @@ func (d *decoder) status(i int, s *status) {
 		return
 	}
 	f := d.fact(arauto.FactStatus, s.Timestamp.Time)
-	f.Status = arauto.Status{ProviderID: s.ID, Ref: s.Callback, WAID: string(s.RecipientID), UserID: s.RecipientUserID}
+	f.Status = arauto.Status{
+		ProviderID: s.ID, Ref: s.Callback, WAID: string(s.RecipientID), UserID: s.RecipientUserID, ParentID: s.RecipientParentID,
+		Username: s.username(contacts), Pricing: s.Pricing.noun(),
+	}
 	switch s.Status {
 	case "sent":
 		f.Status.Event = arauto.EventSent

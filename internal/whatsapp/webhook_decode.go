@@ -46,28 +46,32 @@ type contact struct {
 		Name     string `json:"name"`
 		Username string `json:"username"`
 	} `json:"profile"`
-	WAID   wireText `json:"wa_id"`
-	UserID string   `json:"user_id"`
+	WAID     wireText `json:"wa_id"`
+	UserID   string   `json:"user_id"`
+	ParentID string   `json:"parent_user_id"`
 }
 
 type status struct {
-	ID              string      `json:"id"`
-	Status          string      `json:"status"`
-	Timestamp       wireTime    `json:"timestamp"`
-	RecipientID     wireText    `json:"recipient_id"`
-	RecipientUserID string      `json:"recipient_user_id"`
-	Callback        string      `json:"biz_opaque_callback_data"`
-	Errors          []wireError `json:"errors"`
+	ID                string      `json:"id"`
+	Status            string      `json:"status"`
+	Timestamp         wireTime    `json:"timestamp"`
+	RecipientID       wireText    `json:"recipient_id"`
+	RecipientUserID   string      `json:"recipient_user_id"`
+	RecipientParentID string      `json:"recipient_parent_user_id"`
+	Callback          string      `json:"biz_opaque_callback_data"`
+	Pricing           pricing     `json:"pricing"`
+	Errors            []wireError `json:"errors"`
 }
 
 type message struct {
-	From       wireText `json:"from"`
-	FromUserID string   `json:"from_user_id"`
-	ID         string   `json:"id"`
-	GroupID    string   `json:"group_id"`
-	Timestamp  wireTime `json:"timestamp"`
-	Type       string   `json:"type"`
-	Context    struct {
+	From         wireText `json:"from"`
+	FromUserID   string   `json:"from_user_id"`
+	FromParentID string   `json:"from_parent_user_id"`
+	ID           string   `json:"id"`
+	GroupID      string   `json:"group_id"`
+	Timestamp    wireTime `json:"timestamp"`
+	Type         string   `json:"type"`
+	Context      struct {
 		ID string `json:"id"`
 	} `json:"context"`
 
@@ -93,9 +97,7 @@ type message struct {
 	Order struct {
 		Text string `json:"text"`
 	} `json:"order"`
-	System struct {
-		Body string `json:"body"`
-	} `json:"system"`
+	System system `json:"system"`
 }
 
 type media struct {

@@ -26,19 +26,20 @@ func (d *decoder) message(i int, m *message, contacts []contact) {
 		f.Kind = arauto.FactOther
 	}
 	f.Reply = arauto.Reply{
-		ProviderID: m.ID, WAID: string(who.WAID), UserID: who.UserID, Username: who.Profile.Username, Name: who.Profile.Name,
+		ProviderID: m.ID, WAID: string(who.WAID), UserID: who.UserID, ParentID: who.ParentID, Username: who.Profile.Username, Name: who.Profile.Name,
 		Context: m.Context.ID, Ref: said.ref(), Kind: m.Type, Text: said.text, Action: said.label,
 	}
 	if m.Type == "reaction" {
 		f.Reply.Context = m.Reaction.MessageID
 	}
 	d.add(f)
+	d.renamed(m, who)
 }
 
 // author joins what the message and contacts[] say of who wrote. A person with a username may come with
 // no number at all.
 func author(m *message, contacts []contact) contact {
-	who := contact{WAID: m.From, UserID: m.FromUserID}
+	who := contact{WAID: m.From, UserID: m.FromUserID, ParentID: m.FromParentID}
 	i := slices.IndexFunc(contacts, func(c contact) bool {
 		return c.WAID != "" && c.WAID == m.From || c.UserID != "" && c.UserID == m.FromUserID
 	})
@@ -51,6 +52,9 @@ func author(m *message, contacts []contact) contact {
 	}
 	if who.UserID == "" {
 		who.UserID = contacts[i].UserID
+	}
+	if who.ParentID == "" {
+		who.ParentID = contacts[i].ParentID
 	}
 	return who
 }

@@ -1,15 +1,14 @@
 package whatsapp_test
 
 import (
-	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -96,7 +95,7 @@ func describe(facts []arauto.Fact, err error) string {
 		for _, part := range []struct {
 			name  string
 			value any
-		}{{"status", f.Status}, {"reply", f.Reply}, {"preference", f.Preference}, {"template", f.Template}} {
+		}{{"status", f.Status}, {"reply", f.Reply}, {"preference", f.Preference}, {"template", f.Template}, {"account", f.Account}, {"identity", f.Identity}} {
 			describePart(&b, part.name, part.value)
 		}
 	}
@@ -107,32 +106,19 @@ func describe(facts []arauto.Fact, err error) string {
 }
 
 func describePart(b *strings.Builder, name string, value any) {
-	raw, err := json.Marshal(value)
-	if err != nil {
-		panic(err)
-	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	for key := ""; d.More(); {
-		token, err := d.Token()
-		if err != nil {
-			panic(err)
-		}
-		switch v := token.(type) {
-		case json.Delim:
-		case string:
-			if key == "" {
-				key = v
-				continue
-			}
-			if v != "" {
-				fmt.Fprintf(b, "  %s.%s = %q\n", name, key, v)
-			}
-			key = ""
+	v := reflect.ValueOf(value)
+	for i := range v.NumField() {
+		field, is := name+"."+v.Type().Field(i).Name, v.Field(i)
+		switch {
+		case is.IsZero():
+		case is.Type() == reflect.TypeFor[time.Time]():
+			fmt.Fprintf(b, "  %s = %s\n", field, is.Interface().(time.Time).Format(time.RFC3339Nano))
+		case is.Kind() == reflect.Struct:
+			describePart(b, field, is.Interface())
+		case is.Kind() == reflect.String:
+			fmt.Fprintf(b, "  %s = %q\n", field, is.String())
 		default:
-			if v != float64(0) {
-				fmt.Fprintf(b, "  %s.%s = %v\n", name, key, v)
-			}
-			key = ""
+			fmt.Fprintf(b, "  %s = %v\n", field, is.Interface())
 		}
 	}
 }

@@ -1,0 +1,83 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"arauto"
+)
+
+// author is who wrote, with every name that the message shows. Only the person a message went to can answer it:
+// who names a message of ours is the contact's person, whatever else they go by.
+func (f *applying) author(ctx context.Context, t querier, r arauto.Reply) (who, error) {
+	c := claim{key: arauto.PhoneOfWAID(r.WAID).PersonKey(), name: r.Name}.by(arauto.AliasWAID, r.WAID).
+		by(arauto.AliasUserID, r.UserID).by(arauto.AliasParentID, r.ParentID).by(arauto.AliasUsername, r.Username)
+	if r.Context != "" && r.Reacts() {
+		answered, err := f.lookUp(ctx, t, "provider_key", []int64{providerKey(r.Context)})
+		if err != nil {
+			return who{}, err
+		}
+		for _, a := range answered {
+			if c.key, err = one(ctx, t, scanText, `SELECT person_key FROM contact WHERE account_id = $1 AND id = $2`, f.account.ID, a.contact); err != nil {
+				return who{}, err
+			}
+		}
+	}
+	people, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{c}, f.counts)
+	if err != nil {
+		return who{}, err
+	}
+	return people[0], nil
+}
+
+// recipients keeps the ids by which statuses name the persons of their contacts. A status's wa_id is left out: the
+// answer has told it.
+func (f *applying) recipients(ctx context.Context, t querier, facts []arauto.Fact, attempts map[int]int64, contacts map[int64]arauto.Contact) error {
+	byAttempt := map[int64]arauto.Contact{}
+	for _, c := range contacts {
+		byAttempt[c.Attempt] = c
+	}
+	var claims []claim
+	told := map[string]bool{}
+	for i, fact := range facts {
+		s := fact.Status
+		c, ok := byAttempt[attempts[i]]
+		if fact.Kind != arauto.FactStatus || !ok || f.done[i].Refused || s.UserID == "" && s.ParentID == "" && s.Username == "" {
+			continue
+		}
+		named := claim{key: c.PersonKey, name: c.Name}.by(arauto.AliasUserID, s.UserID).by(arauto.AliasParentID, s.ParentID).by(arauto.AliasUsername, s.Username)
+		if id := c.PersonKey + " " + s.UserID + " " + s.ParentID + " " + s.Username; !told[id] {
+			told[id], claims = true, append(claims, named)
+		}
+	}
+	_, err := f.store.recognise(ctx, t, f.now, f.account.ID, claims, f.counts)
+	return err
+}
+
+// identity applies what the provider says of who is who.
+func (f *applying) identity(ctx context.Context, t querier, who arauto.Identity) error {
+	c := claim{key: arauto.PhoneOfWAID(who.WAID).PersonKey()}.by(arauto.AliasWAID, who.WAID).
+		by(arauto.AliasUserID, who.UserIDs...).by(arauto.AliasParentID, who.ParentIDs...)
+	if len(c.names) == 0 {
+		return nil
+	}
+	_, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{c}, f.counts)
+	return err
+}
+
+// recogniseAnswers keeps the wa_id of answers in which it is not the number that was dialled, in any of its
+// spellings: on most days, of none.
+func (s *Store) recogniseAnswers(ctx context.Context, t querier, now time.Time, account int64, answers []arauto.Answer, counts changes) error {
+	var claims []claim
+	for _, a := range answers {
+		waid := a.Receipt.WAID
+		if waid == "" || waid == a.Contact.Phone.Digits() {
+			continue
+		}
+		if key := arauto.PhoneOfWAID(waid).PersonKey(); key != "" && key != a.Contact.PersonKey {
+			claims = append(claims, claim{key: a.Contact.PersonKey, name: a.Contact.Name}.by(arauto.AliasWAID, waid))
+		}
+	}
+	_, err := s.recognise(ctx, t, now, account, claims, counts)
+	return err
+}
