@@ -64,6 +64,7 @@ var rules = []rule{
 	{path: "internal/sandbox", tier: edge, libs: []string{"golang.org/x/time"}, why: "pretends to be Meta, so it must share no code with the client it tests"},
 	{path: "internal/courier", tier: edge, why: "the only package that connects to strangers' addresses: signed, bounded, and out of private networks"},
 	{path: "internal/blob", tier: edge, why: "files, in a directory or a bucket"},
+	{path: "internal/archive", tier: edge, why: "one file with checksums; knows nothing of what is in it"},
 	{path: "internal/numbering", tier: edge, libs: []string{"github.com/nyaruka/phonenumbers"}, why: "the phone library's view of the world ends here"},
 	{path: "internal/seal", tier: edge, libs: []string{"golang.org/x/crypto"}, why: "the only package that touches a secret's bytes"},
 	{path: "internal/compat/evolux", tier: edge, why: "one vendor's wire; its words are projections and go no further"},

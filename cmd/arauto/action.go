@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"time"
 )
 
 // act does what happens to a campaign because somebody says so.
@@ -21,19 +20,40 @@ func (t theCampaign) act(ctx context.Context, c *client, action string, body any
 	})
 }
 
+// confirming is how a person says that a restored campaign may send.
+type confirming struct {
+	ConfirmGap bool `help:"Of a restored campaign: I have looked at what may have been sent since the backup."`
+}
+
+// body is nothing at all where nothing was said.
+func (k confirming) body() any {
+	if !k.ConfirmGap {
+		return nil
+	}
+	return map[string]string{"confirm": "gap"}
+}
+
+type campaignStartCmd struct {
+	theCampaign
+	confirming
+}
+
+type campaignResumeCmd struct {
+	theCampaign
+	confirming
+}
+
 type (
-	campaignStartCmd      struct{ theCampaign }
-	campaignResumeCmd     struct{ theCampaign }
 	campaignUnscheduleCmd struct{ theCampaign }
 	campaignArchiveCmd    struct{ theCampaign }
 )
 
 func (k campaignStartCmd) Run(ctx context.Context, c *client) error {
-	return k.act(ctx, c, "start", nil)
+	return k.act(ctx, c, "start", k.body())
 }
 
 func (k campaignResumeCmd) Run(ctx context.Context, c *client) error {
-	return k.act(ctx, c, "resume", nil)
+	return k.act(ctx, c, "resume", k.body())
 }
 
 func (k campaignUnscheduleCmd) Run(ctx context.Context, c *client) error {
@@ -72,11 +92,16 @@ func whyBody(why string) any {
 
 type campaignScheduleCmd struct {
 	theCampaign
+	confirming
 	Time when `arg:"" help:"\"2026-03-01 14:30\" here, RFC 3339 or +2h."`
 }
 
 func (k campaignScheduleCmd) Run(ctx context.Context, c *client) error {
-	return k.act(ctx, c, "schedule", map[string]*time.Time{"scheduled_for": k.Time.pointer()})
+	body := map[string]any{"scheduled_for": k.Time.pointer()}
+	if k.ConfirmGap {
+		body["confirm"] = "gap"
+	}
+	return k.act(ctx, c, "schedule", body)
 }
 
 type campaignDuplicateCmd struct {

@@ -1,7 +1,8 @@
 // Command arauto is the whole program: the server, and the command line that talks to one.
 //
 // What the programs do is in internal/app; here are their flags and words. The client commands know the
-// server by /api/v1 alone. Only serve, demo, migrate and token create open a database.
+// server by /api/v1 alone. Only serve, demo, migrate, backup, restore and token
+// create open a database.
 package main
 
 import (

@@ -12,6 +12,8 @@ type programs struct {
 	Demo    demoCmd    `cmd:"" group:"programs" help:"Run a whole campaign against a pretend Meta: nothing leaves this machine."`
 	Sandbox sandboxCmd `cmd:"" group:"programs" help:"Run the pretend Meta alone."`
 	Migrate migrateCmd `cmd:"" group:"programs" help:"Bring the database up to this version, and leave."`
+	Backup  backupCmd  `cmd:"" group:"programs" help:"Write everything into one file, also while a server runs."`
+	Restore restoreCmd `cmd:"" group:"programs" help:"Put a backup into an empty data directory. Its campaigns come up paused."`
 }
 
 // serverFlags are app.Config, field for field: what is missing here does not compile.

@@ -13,26 +13,20 @@ func (a *API) actions() {
 	for _, act := range []struct {
 		event   arauto.CampaignEvent
 		summary string
-		checked bool // it is about to send: everything must be in place
 	}{
-		{arauto.CampaignStart, "Start a campaign", true},
-		{arauto.CampaignResume, "Go on with a paused campaign", true},
-		{arauto.CampaignUnschedule, "Make a scheduled campaign a draft again", false},
-		{arauto.CampaignArchive, "Put a campaign out of the way", false},
+		{arauto.CampaignUnschedule, "Make a scheduled campaign a draft again"},
+		{arauto.CampaignArchive, "Put a campaign out of the way"},
 	} {
 		handle(a, actionOp(act.event, act.summary), func(ctx context.Context, c Caller, in *ByRef) (*wireCampaign, error) {
 			campaign, err := a.campaign(ctx, c, ref(in.ID))
 			if err != nil {
 				return nil, err
 			}
-			if act.checked {
-				if err := a.startable(ctx, campaign, act.event); err != nil {
-					return nil, err
-				}
-			}
 			return a.act(ctx, c, campaign, act.event, "")
 		})
 	}
+	handle(a, actionOp(arauto.CampaignStart, "Start a campaign"), a.sendCampaign(arauto.CampaignStart))
+	handle(a, actionOp(arauto.CampaignResume, "Go on with a paused campaign"), a.sendCampaign(arauto.CampaignResume))
 	handle(a, actionOp(arauto.CampaignPause, "Try nobody new for now; facts still come in"), a.pauseCampaign(arauto.CampaignPause))
 	handle(a, actionOp(arauto.CampaignCancel, "Give a campaign up: its pending contacts are cancelled"), a.pauseCampaign(arauto.CampaignCancel))
 	handle(a, actionOp(arauto.CampaignSchedule, "Start a campaign later"), a.scheduleCampaign)
@@ -41,6 +35,28 @@ func (a *API) actions() {
 
 func actionOp(e arauto.CampaignEvent, summary string) op {
 	return op{method: http.MethodPost, path: "/campaigns/{id}/" + string(e), scope: arauto.TokenWrite, tag: "campaigns", summary: summary}
+}
+
+type sendInput struct {
+	ByRef
+	Body *confirmBody
+}
+
+// sendCampaign has a campaign send, once everything is in place for it.
+func (a *API) sendCampaign(e arauto.CampaignEvent) func(context.Context, Caller, *sendInput) (*wireCampaign, error) {
+	return func(ctx context.Context, c Caller, in *sendInput) (*wireCampaign, error) {
+		campaign, err := a.campaign(ctx, c, ref(in.ID))
+		if err != nil {
+			return nil, err
+		}
+		if err := a.startable(ctx, campaign, e); err != nil {
+			return nil, err
+		}
+		if err := a.confirm(ctx, c, campaign, in.Body); err != nil {
+			return nil, err
+		}
+		return a.act(ctx, c, campaign, e, "")
+	}
 }
 
 func (a *API) act(ctx context.Context, c Caller, campaign arauto.Campaign, e arauto.CampaignEvent, why string) (*wireCampaign, error) {
@@ -68,6 +84,7 @@ type pauseInput struct {
 }
 
 type scheduleBody struct {
+	confirmBody
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty" doc:"When it is to start; absent = as the campaign has it"`
 }
 
@@ -92,6 +109,11 @@ func (a *API) scheduleCampaign(ctx context.Context, c Caller, in *struct {
 	}
 	if err := a.startable(ctx, campaign, arauto.CampaignSchedule); err != nil {
 		return nil, err
+	}
+	if in.Body != nil {
+		if err := a.confirm(ctx, c, campaign, &in.Body.confirmBody); err != nil {
+			return nil, err
+		}
 	}
 	if in.Body != nil && in.Body.ScheduledFor != nil {
 		if campaign, err = a.Store.UpdateCampaign(ctx, actor(c), a.Now(), campaign); err != nil {

@@ -36,6 +36,7 @@ type Store interface {
 	Senders
 	Templates
 	Campaigns
+	Gaps
 	Counters
 	Contacts
 	Why

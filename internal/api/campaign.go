@@ -32,6 +32,7 @@ type wireCampaign struct {
 	Channel          string               `json:"channel"`
 	State            string               `json:"state" enum:"draft,scheduled,running,paused,completed,cancelled,archived"`
 	Pause            *string              `json:"pause" doc:"Why it is paused"`
+	Gap              *wireGap             `json:"gap" doc:"Of a restored campaign whose gap nobody has confirmed: it sends nothing until somebody does"`
 	SenderID         *int64               `json:"sender_id"`
 	TemplateID       *int64               `json:"template_id"`
 	Mapping          map[string]wireValue `json:"mapping" doc:"Where the value of each template parameter comes from"`
@@ -55,9 +56,9 @@ type wireValue struct {
 	Default string `json:"default,omitempty" maxLength:"1024" doc:"Where the contact has nothing"`
 }
 
-func wordCampaign(c arauto.Campaign, n arauto.Counts) wireCampaign {
+func wordCampaign(c arauto.Campaign, n arauto.Counts, gaps map[int64]arauto.Gap) wireCampaign {
 	out := wireCampaign{
-		ID: c.ID, UUID: c.UUID, Name: c.Name, Channel: string(c.Channel), State: string(c.State), Pause: text(c.Pause),
+		ID: c.ID, UUID: c.UUID, Name: c.Name, Channel: string(c.Channel), State: string(c.State), Pause: text(c.Pause), Gap: wordGap(gaps, c.ID),
 		SenderID: number(c.Sender), TemplateID: number(c.Template), Mapping: map[string]wireValue{}, Standing: c.Standing, HoldAfter: c.HoldAfter,
 		ReplyWindowHours: c.ReplyWindow.Hours(), Policy: wordPolicy(c.Policy), Version: c.Version, Total: n.Total(), Counts: map[string]int64{},
 		ScheduledFor: at(c.ScheduledFor), CreatedAt: at(c.CreatedAt), UpdatedAt: at(c.UpdatedAt), StartedAt: at(c.StartedAt), EndedAt: at(c.EndedAt),
@@ -140,7 +141,7 @@ func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body new
 // newCampaign asks nothing more once the campaign is there: an answer that failed would be asked for again.
 func (a *API) newCampaign(ctx context.Context, c Caller, campaign arauto.Campaign) (*wireCampaign, error) {
 	campaign, err := a.Store.CreateCampaign(ctx, actor(c), a.Now(), campaign)
-	out := wordCampaign(campaign, nil)
+	out := wordCampaign(campaign, nil, nil)
 	return &out, err
 }
 
@@ -166,8 +167,12 @@ func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {
 		ids[i] = r.ID
 	}
 	counts, err := a.Store.Counts(ctx, c.Account.ID, ids)
+	if err != nil {
+		return nil, err
+	}
+	gaps, err := a.Store.Gaps(ctx, c.Account.ID, ids)
 	return pageOf(ctx, in.Paging, rows, func(r arauto.Campaign) int64 { return r.ID },
-		func(r arauto.Campaign) wireCampaign { return wordCampaign(r, counts[r.ID]) }), err
+		func(r arauto.Campaign) wireCampaign { return wordCampaign(r, counts[r.ID], gaps) }), err
 }
 
 func (a *API) patchCampaign(ctx context.Context, c Caller, in *struct {
@@ -233,6 +238,10 @@ func (a *API) answerCampaign(ctx context.Context, campaign arauto.Campaign, err 
 		return nil, err
 	}
 	counts, err := a.Store.Counts(ctx, campaign.Account, []int64{campaign.ID})
-	out := wordCampaign(campaign, counts[campaign.ID])
+	if err != nil {
+		return nil, err
+	}
+	gaps, err := a.Store.Gaps(ctx, campaign.Account, []int64{campaign.ID})
+	out := wordCampaign(campaign, counts[campaign.ID], gaps)
 	return &out, err
 }

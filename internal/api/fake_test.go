@@ -302,6 +302,14 @@ func (f *fakeStore) Campaigns(_ context.Context, account, _ int64, _ int, _ []ar
 	return all(f.campaign, account)
 }
 
+func (*fakeStore) Gaps(context.Context, int64, []int64) (map[int64]arauto.Gap, error) {
+	return nil, nil
+}
+
+func (*fakeStore) ConfirmGap(context.Context, arauto.Actor, time.Time, int64, int64) error {
+	return nil
+}
+
 func (f *fakeStore) ChangeCampaign(_ context.Context, _ arauto.Actor, at time.Time, account, id int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error) {
 	if _, err := mine(0, "campaign", account, id); err != nil {
 		return arauto.Campaign{}, err

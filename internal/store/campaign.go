@@ -210,6 +210,9 @@ func (s *Store) decideCampaign(ctx context.Context, t querier, now time.Time, c 
 	if !sends || next.State == c.State || c.Channel != arauto.ChannelWhatsApp {
 		return next, nil
 	}
+	if err := s.gapConfirmed(ctx, t, c); err != nil {
+		return c, err
+	}
 	var template arauto.Template
 	var sender arauto.Sender
 	if c.Template != 0 && c.Sender != 0 {

@@ -94,6 +94,7 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 		return err
 	}
 	var events []attemptEvent
+	var lost []arauto.Fact
 	for i, fact := range facts {
 		if fact.Kind != arauto.FactStatus {
 			continue
@@ -102,6 +103,9 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 		switch {
 		case !f.belongs(fact):
 			f.done[i] = arauto.Applied{Refused: true, Note: "number " + fact.PhoneNumberID + " is not one of this app"}
+		case id == 0 && f.lost(fact):
+			f.done[i] = arauto.Applied{Refused: true, Note: "message " + fact.Status.ProviderID + " was sent after the backup that this database was restored from: it is not known here"}
+			lost = append(lost, fact)
 		case id == 0:
 			f.done[i] = arauto.Applied{Orphan: true, Note: "message " + fact.Status.ProviderID + " is not known"}
 		case fact.Status.Event == "":
@@ -112,6 +116,9 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID},
 			})
 		}
+	}
+	if err := f.store.hearOf(ctx, t, f.now, f.account.ID, lost); err != nil {
+		return err
 	}
 	contacts, err := f.store.applyToAttempts(ctx, t, f.now, f.account.ID, events, f.counts)
 	if err != nil {
@@ -162,9 +169,11 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 		if fact.Kind != arauto.FactStatus {
 			continue
 		}
-		if epoch, id, ok := arauto.ParseAttemptRef(fact.Status.Ref); ok && epoch == f.store.epoch {
+		epoch, id, ok := arauto.ParseAttemptRef(fact.Status.Ref)
+		if ok {
 			byRef[id] = append(byRef[id], i)
-		} else if fact.Status.ProviderID != "" {
+		}
+		if epoch != f.store.epoch && fact.Status.ProviderID != "" {
 			key := providerKey(fact.Status.ProviderID)
 			byKey[key] = append(byKey[key], i)
 		}
@@ -178,7 +187,10 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 	}
 	for _, a := range ids {
 		for _, i := range byRef[a.id] {
-			found[i] = a.id
+			// After a restore an id is given a second time, to an attempt of another epoch.
+			if epoch, _, _ := arauto.ParseAttemptRef(facts[i].Status.Ref); epoch == a.epoch {
+				found[i] = a.id
+			}
 		}
 	}
 	keys, err := f.lookUp(ctx, t, "provider_key", keysOf(byKey))
@@ -206,8 +218,8 @@ func (f *applying) overtaken(ctx context.Context, t querier, byRef map[int64][]i
 }
 
 type foundAttempt struct {
-	id, key, sender, contact int64
-	providerID               string
+	id, key, sender, contact, epoch int64
+	providerID                      string
 }
 
 // lookUp finds attempts of the app's senders by id or by provider_key.
@@ -220,8 +232,8 @@ func (f *applying) lookUp(ctx context.Context, t querier, by string, values []in
 		filter = ` AND provider_key <> 0`
 	}
 	list, err := all(ctx, t, func(r rows) (a foundAttempt, err error) {
-		return a, r.Scan(&a.id, &a.key, &a.sender, &a.contact, &a.providerID)
-	}, `SELECT id, provider_key, sender_id, contact_id, provider_id FROM attempt WHERE `+f.store.db.keyed(by, "$1", "$2")+filter, f.account.ID, f.store.db.list(values))
+		return a, r.Scan(&a.id, &a.key, &a.sender, &a.contact, &a.epoch, &a.providerID)
+	}, `SELECT id, provider_key, sender_id, contact_id, epoch, provider_id FROM attempt WHERE `+f.store.db.keyed(by, "$1", "$2")+filter, f.account.ID, f.store.db.list(values))
 	own := list[:0]
 	for _, a := range list {
 		if f.senders[a.sender] {

@@ -12,6 +12,11 @@ import (
 
 // migrate brings the tables up to date. Migrations are numbered and go forward only.
 func migrate(ctx context.Context, dialect goose.Dialect, conn *sql.DB) error {
+	return migrateTo(ctx, dialect, conn, goose.MaxVersion)
+}
+
+// migrateTo goes no further than to that migration.
+func migrateTo(ctx context.Context, dialect goose.Dialect, conn *sql.DB, last int64) error {
 	dir, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return err
@@ -23,7 +28,7 @@ func migrate(ctx context.Context, dialect goose.Dialect, conn *sql.DB) error {
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
-	if _, err := provider.Up(ctx); err != nil {
+	if _, err := provider.UpTo(ctx, last); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
 	return nil

@@ -16,6 +16,7 @@ var global = map[string]string{
 	"token (id)":                "named by the account's audit long after; a token says which account it is of",
 	"token (hash)":              "a request has a token before it has an account",
 	"app (uuid)":                "a webhook's path names the app before the account is known",
+	"restore (epoch)":           "a restore is the whole deployment's",
 	"goose_db_version (id)":     "the migrations' own",
 	"goose_db_version (rowid)":  "the migrations' own",
 	"goose_db_version (tstamp)": "the migrations' own",

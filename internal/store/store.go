@@ -32,11 +32,13 @@ type Store struct {
 	seal  Sealer
 	ids   *idBlocks
 	epoch int64
-	pulse pulse
+	// former are the lives of which a restore lost the end.
+	former lives
+	pulse  pulse
 	// onHalt hears of pauses and of their ends; nil hears nothing.
 	onHalt func(arauto.Halted)
-	place func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
-	gates accountGates
+	place  func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
+	gates  accountGates
 }
 
 // Open connects to the database at address — a path for SQLite, postgres://… for PostgreSQL — and
@@ -80,6 +82,9 @@ func (s *Store) loadEpoch(ctx context.Context, now time.Time) error {
 			return err
 		}
 		var err error
+		if s.former, err = s.beginLife(ctx, t, now); err != nil {
+			return err
+		}
 		s.epoch, err = one(ctx, t, func(r rows) (n int64, err error) { return n, r.Scan(&n) }, `SELECT epoch FROM deployment WHERE id = 1`)
 		return err
 	})
