@@ -16,7 +16,8 @@ type Code struct {
 	Title  string `json:"title"`
 }
 
-// Codes returns every code that the sandbox has words for, in order.
+// Codes returns every code that the sandbox has words for, in order. Those from 201 to
+// 298 are like 200 and not listed.
 func Codes() []Code {
 	var all []Code
 	for _, code := range slices.Sorted(maps.Keys(titles)) {
@@ -45,7 +46,7 @@ const codePrefix = "975"
 // and +55 11 9757M-YYYY for 8YYYY, where M is the fate. Any Brazilian area code will
 // do in the place of 11.
 func CodeNumber(code int, fate CodeFate) string {
-	if _, known := titles[code]; !known || fate < CodeRefused || fate > CodeBoth {
+	if _, known := titled(code); !known || fate < CodeRefused || fate > CodeBoth {
 		return ""
 	}
 	size := 6
@@ -66,7 +67,7 @@ func codeOf(number string) (Story, bool) {
 	base, sized := map[byte]int{'5': 130000, '6': 0, '7': 80000}[number[7]]
 	last, err := strconv.Atoi(number[9:])
 	code := base + last
-	if _, known := titles[code]; !sized || !known || err != nil {
+	if _, known := titled(code); !sized || !known || err != nil {
 		return Story{}, false
 	}
 	if code == 0 {
@@ -159,12 +160,21 @@ var titles = map[int]title{
 	137000: {http.StatusBadRequest, "Recipient's identity key does not match"},
 }
 
+// titled knows a code. All from 200 to 299 are one.
+func titled(code int) (t title, known bool) {
+	if code > 200 && code < 299 {
+		code = 200
+	}
+	t, known = titles[code]
+	return t, known
+}
+
 func titleOf(code int) title {
-	if t, ok := titles[code]; ok {
+	if t, known := titled(code); known {
 		return t
 	}
 	return title{http.StatusBadRequest, "Unheard-of error"}
 }
 
-// real turns codeZero back.
-func real(code int) int { return max(code, 0) }
+// written is a code as Graph writes it.
+func written(code int) int { return max(code, 0) }

@@ -1,11 +1,23 @@
 // Package sandbox is a pretend Meta Graph API and the people behind the phone
-// numbers: they receive, read, reply, tap buttons and opt out, and the webhooks
-// that say so are signed and sent like Meta's.
+// numbers: they receive, read, reply, tap buttons, click ads and opt out, and the
+// webhooks that say so are signed and sent like Meta's.
 //
 // It stands alone: it knows nothing of campaigns, stores or engines, and may
 // import no other part of the program. It is an http.Handler that opens no
 // socket, so it works inside a testing/synctest bubble through InProcess, and
-// behind a listener for everything else.
+// behind a listener for everything else. docs/guide/emulator.md is its manual.
+//
+// # Where things are
+//
+//	fate.go magic.go codes.go      what becomes of a message: by seed and number alone
+//	script.go fault.go             what goes wrong, and when: by seed, number and request
+//	limits.go sender.go            throughput, pair limit, tier; a number and its upgrade
+//	graph.go request.go messages.go templateapi.go media.go errors.go   Graph's side
+//	template.go shelf.go lifecycle.go catalogue.go                      templates
+//	hold.go inbound.go referral.go crowd.go                             what people and Meta do unasked
+//	queue.go deliver.go webhook.go settings.go verify.go                webhooks
+//	ledger.go people.go ledgerfile.go                                   what was received
+//	control.go controlverbs.go     the API of the sandbox itself
 //
 // # People
 //
@@ -31,12 +43,10 @@
 //
 // Numbers of the form +55 11 97550-0XYZ have a fixed fate: XY chooses it, Z is
 // ten people who share it. MagicNumbers lists them; an XY that is not listed is an
-// ordinary number.
+// ordinary number. CodeNumber has one for each way of meeting each of Codes.
 //
-// # What it leaves out
+// # Faults
 //
-// The 24-hour portfolio limit and the pair limit are not enforced (there are magic
-// numbers for their errors), templates cannot be created over the wire, and a
-// number in `to` without "+" is taken as complete, where Meta would put the
-// business's country code before it.
+// Faults and limits are apart from fates: whoever is sent to again after a fault
+// meets the fate that they would have met without it.
 package sandbox

@@ -45,7 +45,7 @@ type errorData struct {
 }
 
 func (s *Sandbox) writeError(w http.ResponseWriter, e *graphError) {
-	code := real(e.code)
+	code := written(e.code)
 	t := titleOf(code)
 	var b errorBody
 	b.Error.Message = fmt.Sprintf("(#%d) %s", code, t.text)

@@ -124,8 +124,7 @@ func (sc *script) strikes(i int, to string, nth int) bool {
 		n = sc.fitted[i]
 	}
 	n -= r.Skip
-	switch {
-	case n < 1 || r.First > 0 && n > r.First || r.Every > 0 && n%r.Every != 0:
+	if n < 1 || r.First > 0 && n > r.First || r.Every > 0 && n%r.Every != 0 {
 		return false
 	}
 	return r.Percent == 0 || roll(sc.seed, "fault", r.title(i), to, strconv.Itoa(nth)).chance(r.Percent)

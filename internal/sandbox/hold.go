@@ -88,10 +88,11 @@ func (s *Sandbox) Release(r Release) (n int, err error) {
 		return (r.ID == "" || m.id == r.ID) && (to == "" || m.story.Phone == to) && (r.Template == "" || m.template == r.Template)
 	})
 	for _, m := range released {
+		free := *m // its request may still be waiting for the answer
 		if r.Drop {
-			m.story.FailedCode, m.story.Sent = 135000, false
+			free.story.fail(135000)
 		}
-		s.schedule(m, now)
+		s.schedule(&free, now)
 	}
 	return len(released), nil
 }

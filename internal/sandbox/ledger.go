@@ -197,7 +197,7 @@ func (l *ledger) take(e *Entry, m *message, id func(nth int) string) *graphError
 func (l *ledger) refused(e Entry, code int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	e.Outcome, e.Code = Refused, real(code)
+	e.Outcome, e.Code = Refused, written(code)
 	l.append(e)
 	l.blame(e)
 	l.figures.Refused[e.Code]++

@@ -68,7 +68,7 @@ func (s *Sandbox) postMessage(w http.ResponseWriter, r *http.Request, from *numb
 	}
 	req, refusal := s.read(body, &entry)
 	if refusal != nil {
-		s.decline(w, r, entry, refusal)
+		s.decline(w, r, entry, nil, refusal)
 		return
 	}
 	f := s.script.Load().judge(asked{
@@ -80,7 +80,7 @@ func (s *Sandbox) postMessage(w http.ResponseWriter, r *http.Request, from *numb
 	}
 	m, refusal := s.take(req, &entry, from, lite, f)
 	if refusal != nil {
-		s.decline(w, r, entry, refusal)
+		s.decline(w, r, entry, f, refusal)
 		return
 	}
 	if m == nil {
@@ -95,9 +95,15 @@ func (s *Sandbox) postMessage(w http.ResponseWriter, r *http.Request, from *numb
 	s.answer(w, r, req, m)
 }
 
-func (s *Sandbox) decline(w http.ResponseWriter, r *http.Request, entry Entry, refusal *graphError) {
+// decline answers, however late, with a refusal that is nobody's fault.
+func (s *Sandbox) decline(w http.ResponseWriter, r *http.Request, entry Entry, f *fault, refusal *graphError) {
+	late := s.cfg.Latency
+	if f != nil {
+		late += f.delay
+	}
+	entry.Fault = ""
 	s.ledger.refused(entry, refusal.code)
-	wait(r.Context(), s.cfg.Latency)
+	wait(r.Context(), late)
 	s.writeError(w, refusal)
 }
 

@@ -270,7 +270,7 @@ func (m *message) price() *pricingValue {
 }
 
 func errorOf(code int, details string) statusError {
-	code = real(code)
+	code = written(code)
 	t := titleOf(code)
 	return statusError{
 		Code: code, Title: t.text, Message: t.text, Data: errorData{Details: details},
