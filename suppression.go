@@ -36,13 +36,33 @@ const (
 
 // Holds reports whether s forbids, at now, a message on channel; marketing says whether it is marketing.
 func (s Suppression) Holds(channel Channel, marketing bool, now time.Time) bool {
-	if !s.LiftedAt.IsZero() || (!s.ExpiresAt.IsZero() && !now.Before(s.ExpiresAt)) {
+	if !s.InForce(now) {
 		return false
 	}
 	if s.Channel != "" && s.Channel != channel {
 		return false
 	}
 	return s.Scope == SuppressAll || marketing
+}
+
+// InForce reports whether s forbids anything at now.
+func (s Suppression) InForce(now time.Time) bool {
+	return s.LiftedAt.IsZero() && (s.ExpiresAt.IsZero() || now.Before(s.ExpiresAt))
+}
+
+// A SuppressionFilter selects entries for lists. Zero fields do not filter.
+type SuppressionFilter struct {
+	PersonKey string
+	Scope     SuppressionScope
+	Channel   Channel // those that concern it: its own, and those of every channel
+	Source    string
+	InForce   bool
+}
+
+// Picks reports whether s is one of them at now.
+func (f SuppressionFilter) Picks(s Suppression, now time.Time) bool {
+	return (f.Scope == "" || f.Scope == s.Scope) && (f.Channel == "" || s.Channel == "" || f.Channel == s.Channel) &&
+		(f.Source == "" || f.Source == s.Source) && (!f.InForce || s.InForce(now))
 }
 
 // DefaultStopWords and DefaultResumeWords are an account's until it chooses its own.

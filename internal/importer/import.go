@@ -29,11 +29,12 @@ type resume struct {
 	Duplicates map[int]int64 `json:"duplicates,omitempty"` // by row after From: the contact that was there
 }
 
-// Work implements the worker of import jobs: it reads the file from where j got to, adds its contacts to the
-// campaign chunk by chunk, and writes what it could not add to the file of rejects.
+// Work implements the worker of import jobs: it reads the file from where j got to, adds what its rows say chunk by
+// chunk, contacts to the campaign or entries to the do-not-contact list, and writes what it could not add to the
+// file of rejects.
 //
-// The error is invalid for a file that cannot be read as a list of contacts, a conflict once the campaign takes no
-// more of them. Anything else may pass: call Work again with the job as it is stored.
+// The error is invalid for a file that cannot be read as such a list, a conflict once the campaign takes no more
+// contacts. Anything else may pass: call Work again with the job as it is stored.
 func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func(arauto.Job) error) (arauto.Job, error) {
 	p, err := parseParams(j)
 	if err != nil {
@@ -49,7 +50,22 @@ func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func
 	if err != nil {
 		return j, err
 	}
-	r := &run{Imports: i, list: list, lease: l, job: j, params: p, read: read}
+	if j.Kind == arauto.JobSuppressions {
+		entries, err := i.entries(p, list)
+		if err != nil {
+			return j, err
+		}
+		r := &run[arauto.Suppression]{Imports: i, list: list, lease: l, job: j, params: p, read: read, parse: entries.entry, add: i.Store.SuppressChunk}
+		return work(ctx, r)
+	}
+	r := &run[arauto.Contact]{Imports: i, list: list, lease: l, job: j, params: p, read: read, add: i.Store.AddChunk, twice: alreadyThere}
+	r.parse = r.contact
+	return work(ctx, r)
+}
+
+// work does the rest of an import.
+func work[T any](ctx context.Context, r *run[T]) (arauto.Job, error) {
+	j := r.job
 	if err := r.goOn(); err != nil {
 		return j, err
 	}
@@ -112,8 +128,8 @@ func (p params) place(header []string) ([]string, map[string]string, error) {
 	return slices.Concat(p.Positions, header[len(p.Positions):]), mapping, nil
 }
 
-// A run is one import being done.
-type run struct {
+// A run is one import being done, of a file whose rows each say a T.
+type run[T any] struct {
 	*Imports
 	list
 	lease  arauto.Lease
@@ -121,21 +137,28 @@ type run struct {
 	params params
 	resume resume
 
+	// parse reads one row; the error is what is wrong with it.
+	parse func(Row) (T, error)
+	// add stores what rows said, with what update makes of the job, both or neither.
+	add func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []T, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error)
+	// twice is why a row that was there already is refused; nil when that is no fault.
+	twice func(id int64) error
+
 	read    *counter
 	rejects *Rejects
 	pending bytes.Buffer // what rejects wrote and the blob does not have
 	written int64        // bytes of the file of rejects
 }
 
-// A line is one row of a chunk: a contact, or why it is none.
-type line struct {
-	row     Row
-	contact arauto.Contact
-	err     error
+// A line is one row of a chunk: what it says, or why that is nothing.
+type line[T any] struct {
+	row  Row
+	says T
+	err  error
 }
 
 // goOn continues where the job got to.
-func (r *run) goOn() (err error) {
+func (r *run[T]) goOn() (err error) {
 	if r.job.Resume != "" {
 		if err := json.Unmarshal([]byte(r.job.Resume), &r.resume); err != nil {
 			return fmt.Errorf("read where job %d got to: %w", r.job.ID, err)
@@ -154,7 +177,7 @@ func (r *run) goOn() (err error) {
 }
 
 // all goes through the file chunk by chunk. The first one may be stored already, and lacks its rejects at most.
-func (r *run) all(ctx context.Context) error {
+func (r *run[T]) all(ctx context.Context) error {
 	for {
 		chunk, end, err := r.next(ctx)
 		if err != nil {
@@ -178,7 +201,7 @@ func (r *run) all(ctx context.Context) error {
 
 // next reads the next chunk of rows behind resume.From: what was the last chunk when the import was interrupted, and
 // then as many rows as fit. end says that it is the last.
-func (r *run) next(ctx context.Context) (chunk []line, end bool, err error) {
+func (r *run[T]) next(ctx context.Context) (chunk []line[T], end bool, err error) {
 	interrupted := r.resume.From < r.resume.Row
 	for size := 0; interrupted || len(chunk) < r.chunkRows && size < r.chunkBytes; {
 		if err := ctx.Err(); err != nil {
@@ -198,9 +221,9 @@ func (r *run) next(ctx context.Context) (chunk []line, end bool, err error) {
 		if row.Number <= r.resume.From {
 			continue
 		}
-		l := line{row: row, err: err}
+		l := line[T]{row: row, err: err}
 		if err == nil {
-			l.contact, l.err = r.contact(row)
+			l.says, l.err = r.parse(row)
 		}
 		chunk = append(chunk, l)
 		if row.Number == r.resume.Row {
@@ -214,14 +237,10 @@ func (r *run) next(ctx context.Context) (chunk []line, end bool, err error) {
 }
 
 // contact reads one row; the error is what is wrong with it.
-func (r *run) contact(row Row) (arauto.Contact, error) {
-	e, err := r.columns.Entry(row)
+func (r *run[T]) contact(row Row) (arauto.Contact, error) {
+	e, phone, err := r.person(row)
 	if err != nil {
 		return arauto.Contact{}, err
-	}
-	phone, err := r.phones.Parse(e.Phone)
-	if err != nil {
-		return arauto.Contact{}, r.inColumn(err)
 	}
 	c := arauto.Contact{Account: r.job.Account, Campaign: r.job.Campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields}
 	if r.external {
@@ -231,28 +250,33 @@ func (r *run) contact(row Row) (arauto.Contact, error) {
 	return c, nil
 }
 
-// inColumn names the phone's column as the file does.
-func (r *run) inColumn(err error) error {
-	e, ok := errors.AsType[*arauto.Error](err)
-	if !ok {
-		return err
+// person is a row with its phone read.
+func (l list) person(row Row) (Entry, arauto.Phone, error) {
+	e, err := l.columns.Entry(row)
+	if err != nil {
+		return e, "", err
 	}
-	return &arauto.Error{Kind: e.Kind, Field: clean(r.header[r.columns.Phone]), Message: e.Message}
+	phone, err := l.phones.Parse(e.Phone)
+	if bad, ok := errors.AsType[*arauto.Error](err); ok {
+		// The phone's column is named as the file does.
+		err = &arauto.Error{Kind: bad.Kind, Field: clean(l.header[l.columns.Phone]), Message: bad.Message}
+	}
+	return e, phone, err
 }
 
-// store adds the chunk's contacts, with where the import then stands.
-func (r *run) store(ctx context.Context, chunk []line) error {
+// store adds what the chunk says, with where the import then stands.
+func (r *run[T]) store(ctx context.Context, chunk []line[T]) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	contacts := make([]arauto.Contact, 0, len(chunk))
-	rows := make([]int, 0, len(chunk)) // of contacts
+	said := make([]T, 0, len(chunk))
+	rows := make([]int, 0, len(chunk)) // of said
 	for _, l := range chunk {
 		if l.err == nil {
-			contacts, rows = append(contacts, l.contact), append(rows, l.row.Number)
+			said, rows = append(said, l.says), append(rows, l.row.Number)
 		}
 	}
 	var next resume
-	_, job, err := r.Store.AddChunk(ctx, r.Now(), r.lease, r.job, contacts, func(added []arauto.Added, j *arauto.Job) {
+	_, job, err := r.add(ctx, r.Now(), r.lease, r.job, said, func(added []arauto.Added, j *arauto.Job) {
 		next = resume{From: r.resume.Row, Row: chunk[len(chunk)-1].row.Number, Rejects: r.written, Duplicates: map[int]int64{}}
 		for n, a := range added {
 			if a.Duplicate {
@@ -260,8 +284,8 @@ func (r *run) store(ctx context.Context, chunk []line) error {
 			}
 		}
 		j.Duplicate += int64(len(next.Duplicates))
-		j.Accepted += int64(len(contacts) - len(next.Duplicates))
-		j.Rejected += int64(len(chunk) - len(contacts))
+		j.Accepted += int64(len(said) - len(next.Duplicates))
+		j.Rejected += int64(len(chunk) - len(said))
 		j.Done = max(j.Done, min(r.read.n, j.Total))
 		j.Resume = next.text()
 	})
@@ -280,13 +304,13 @@ func (r resume) text() string {
 	return string(text)
 }
 
-// reject writes those rows of a stored chunk that are not contacts. Doing it again writes the same.
-func (r *run) reject(ctx context.Context, chunk []line) error {
+// reject writes those rows of a stored chunk that say nothing. Doing it again writes the same.
+func (r *run[T]) reject(ctx context.Context, chunk []line[T]) error {
 	refused := false
 	for _, l := range chunk {
 		why := l.err
-		if id, twice := r.resume.Duplicates[l.row.Number]; twice && why == nil {
-			why = arauto.Errorf(arauto.KindConflict, "", "already in this campaign (contact %d)", id)
+		if id, twice := r.resume.Duplicates[l.row.Number]; twice && why == nil && r.twice != nil {
+			why = r.twice(id)
 		}
 		if why == nil {
 			continue
@@ -309,6 +333,10 @@ func (r *run) reject(ctx context.Context, chunk []line) error {
 	r.written += int64(r.pending.Len())
 	r.pending.Reset()
 	return nil
+}
+
+func alreadyThere(contact int64) error {
+	return arauto.Errorf(arauto.KindConflict, "", "already in this campaign (contact %d)", contact)
 }
 
 // counter counts what is read.

@@ -22,6 +22,9 @@ type Store interface {
 	// AddChunk adds contacts to the job's campaign and stores what update makes of the job, both or neither.
 	AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact,
 		update func(added []arauto.Added, j *arauto.Job)) ([]arauto.Added, arauto.Job, error)
+	// SuppressChunk is AddChunk for entries of the account's do-not-contact list.
+	SuppressChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Suppression,
+		update func(added []arauto.Added, j *arauto.Job)) ([]arauto.Added, arauto.Job, error)
 }
 
 // Blobs is where files are kept.
@@ -49,7 +52,8 @@ type Config struct {
 	Wake   func()
 }
 
-// Imports starts imports and does them: it is the worker of jobs of kind JobImport. Make it with New.
+// Imports starts imports and does them: it is the worker of jobs of kind JobImport and JobSuppressions. Make it with
+// New.
 type Imports struct {
 	Config
 	chunkRows  int
@@ -99,6 +103,7 @@ type params struct {
 	Positions    []string          `json:"positions,omitempty"`
 	Separator    byte              `json:"separator,omitempty"`
 	Encoding     Encoding          `json:"encoding,omitempty"`
+	Entries      *entryParams      `json:"entries,omitempty"` // of a do-not-contact list
 }
 
 // Start keeps the file that body gives and queues its import into a campaign. name is the file's, for people.
@@ -118,18 +123,25 @@ func (i *Imports) Start(ctx context.Context, actor arauto.Actor, account arauto.
 	if o.Limit == 0 {
 		o.Limit = DefaultLimit
 	}
+	return i.take(ctx, actor, arauto.Job{Account: account.ID, Campaign: campaign, Kind: arauto.JobImport}, paramsOf(account, name, o), body, o.Limit)
+}
+
+func paramsOf(account arauto.Account, name string, o Options) params {
 	unique := strings.ToLower(rand.Text())
-	p := params{
+	return params{
 		Name: name, Country: account.Country, Mapping: o.Mapping, NameRequired: o.NameRequired, Positions: o.Positions,
 		Separator: o.CSV.Separator, Encoding: o.CSV.Encoding,
 		Upload: fmt.Sprintf("%d/uploads/%s.csv", account.ID, unique), Rejects: fmt.Sprintf("%d/rejects/%s.csv", account.ID, unique),
 	}
-	size, err := i.Blobs.Put(ctx, p.Upload, &limited{r: body, left: o.Limit, limit: o.Limit})
-	if err != nil {
+}
+
+// take keeps the file that body gives and queues j, the work on it, or does neither.
+func (i *Imports) take(ctx context.Context, actor arauto.Actor, j arauto.Job, p params, body io.Reader, limit int64) (arauto.Job, error) {
+	var err error
+	if j.Total, err = i.Blobs.Put(ctx, p.Upload, &limited{r: body, left: limit, limit: limit}); err != nil {
 		return arauto.Job{}, fmt.Errorf("keep the uploaded file: %w", err)
 	}
-	j, err := i.queue(ctx, actor, arauto.Job{Account: account.ID, Campaign: campaign, Kind: arauto.JobImport, Total: size}, p)
-	if err != nil {
+	if j, err = i.queue(ctx, actor, j, p); err != nil {
 		if removeErr := i.Blobs.Remove(context.WithoutCancel(ctx), p.Upload); removeErr != nil {
 			err = fmt.Errorf("%w (and the file stays behind: %w)", err, removeErr)
 		}
@@ -146,8 +158,14 @@ func (i *Imports) queue(ctx context.Context, actor arauto.Actor, j arauto.Job, p
 		return j, err
 	}
 	defer file.Close()
-	if _, err := i.open(p, file); err != nil {
+	list, err := i.open(p, file)
+	if err != nil {
 		return j, err
+	}
+	if p.Entries != nil {
+		if _, err := i.entries(p, list); err != nil {
+			return j, err
+		}
 	}
 	text, err := json.Marshal(p)
 	if err != nil {
@@ -209,10 +227,10 @@ func (i *Imports) Rejects(ctx context.Context, account, job int64) (file io.Read
 	if err != nil {
 		return nil, "", err
 	}
-	if j.Kind != arauto.JobImport {
+	if j.Kind != arauto.JobImport && j.Kind != arauto.JobSuppressions {
 		return nil, "", arauto.Errorf(arauto.KindNotFound, "job", "job %d is no import: it has no rejects", job)
 	}
-	if j.Rejected == 0 && j.Duplicate == 0 {
+	if j.Rejected == 0 && (j.Duplicate == 0 || j.Kind == arauto.JobSuppressions) {
 		return nil, "", arauto.Errorf(arauto.KindNotFound, "job", "import %d has no rejects: every row read so far went in", job)
 	}
 	p, err := parseParams(j)

@@ -58,6 +58,14 @@ func (m mortalStore) AddChunk(ctx context.Context, now time.Time, l arauto.Lease
 	return added, after, err
 }
 
+func (m mortalStore) SuppressChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Suppression, update func([]arauto.Added, *arauto.Job)) (added []arauto.Added, after arauto.Job, err error) {
+	err = m.fate.write(func() (err error) {
+		added, after, err = m.Store.SuppressChunk(ctx, now, l, j, list, update)
+		return err
+	})
+	return added, after, err
+}
+
 type mortalBlobs struct {
 	*blob.Dir
 	fate *fate

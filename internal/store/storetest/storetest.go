@@ -28,6 +28,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"sender", testSender},
 		{"template", testTemplate},
 		{"suppression", testSuppression},
+		{"suppress", testSuppress},
 		{"job", testJob},
 		{"import", testImport},
 		{"lease", testLease},
@@ -38,14 +39,6 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"selection", testSelect},
 		{"conversation", testConversation},
 		{"open conversation", testOpenConversation},
-		{"pause scopes", testPauseScopes},
-		{"pause causes", testPauseCause},
-		{"pause of a WABA", testPauseWABA},
-		{"pause for a template", testPauseTemplate},
-		{"pause for an account", testPauseAccount},
-		{"failures", testFailures},
-		{"marketing cap", testMarketingCap},
-		{"stopped countries", testStoppedCountry},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
