@@ -25,8 +25,8 @@ func (b Budget) Spent() bool { return b.Limit > 0 && b.Used >= b.Limit }
 // Vendor: MD/messaging-limits.
 func PortfolioLimits() []int { return []int{250, 2_000, 10_000, 100_000} }
 
-// Reach is whom a portfolio has reached lately: people by the moment of their last message from it, in
-// slots of ReachSlot. A person is in one slot only, so that the sum over the last 24 hours is how many
+// Reach is how many people a portfolio has reached lately, by the moment of their last message from it,
+// in slots of ReachSlot. A person is in one slot only, so that the sum over the last 24 hours is how many
 // different people those were.
 type Reach struct {
 	Limit int           // people in any 24 hours; 0 = no limit
@@ -46,10 +46,10 @@ func SlotOf(t time.Time) int64 { return t.Unix() / int64(ReachSlot/time.Second) 
 // FirstSlot is the oldest slot that counts at now.
 func FirstSlot(now time.Time) int64 { return SlotOf(now.Add(-ReachWindow)) }
 
-// Counts reports whether somebody whose last message went at last is among those reached at now: another
-// message to them uses nothing up.
-func (r Reach) Counts(last, now time.Time) bool {
-	return !last.IsZero() && SlotOf(last) >= FirstSlot(now)
+// Counts reports whether somebody who is in that slot is among those reached at now: another message to
+// them uses nothing up. Slot 0 is nobody's.
+func (r Reach) Counts(slot int64, now time.Time) bool {
+	return slot != 0 && slot >= FirstSlot(now)
 }
 
 // Budget is what is used at now and when the first of it comes back.
@@ -75,22 +75,13 @@ func (r Reach) Budget(now time.Time) Budget {
 	return b
 }
 
-// Touch moves somebody whose last message went at last, zero for never, to now's slot.
-func (r Reach) Touch(last, now time.Time) {
-	if r.Counts(last, now) {
-		r.Slots[SlotOf(last)]--
+// Touch moves somebody from the slot they are in, 0 for none, to now's, which it returns.
+func (r Reach) Touch(slot int64, now time.Time) int64 {
+	if r.Counts(slot, now) {
+		r.Slots[slot]--
 	}
 	r.Slots[SlotOf(now)]++
-}
-
-// Last is when that portfolio last touched the person; zero = not within what is kept.
-func (t Touches) Last(portfolio int64) time.Time {
-	for _, touch := range slices.Backward(t) {
-		if touch.Portfolio == portfolio {
-			return touch.At
-		}
-	}
-	return time.Time{}
+	return SlotOf(now)
 }
 
 // A RampUp is how far a new number has been warmed up. Its first day it sends Start messages; after every

@@ -15,7 +15,7 @@ func TestReach_NeverMorePeopleThanTheLimitInAnyDay(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		limit := rapid.IntRange(1, 12).Draw(t, "limit")
 		r := Reach{Limit: limit, Slots: map[int64]int{}}
-		last := map[int]time.Time{}
+		slots := map[int]int64{}
 		type went struct {
 			who int
 			at  time.Time
@@ -25,12 +25,11 @@ func TestReach_NeverMorePeopleThanTheLimitInAnyDay(t *testing.T) {
 		for range rapid.IntRange(1, 150).Draw(t, "messages") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 8*3600).Draw(t, "seconds")) * time.Second)
 			who := rapid.IntRange(0, 20).Draw(t, "who")
-			known := r.Counts(last[who], now)
+			known := r.Counts(slots[who], now)
 			if r.Budget(now).Spent() && !known {
 				continue
 			}
-			r.Touch(last[who], now)
-			last[who] = now
+			slots[who] = r.Touch(slots[who], now)
 			log = append(log, went{who, now})
 			people := map[int]bool{}
 			for _, m := range log {
@@ -52,7 +51,7 @@ func TestReach_FreeAtIsWhenOneMoreMayGo(t *testing.T) {
 		now := noon
 		for range rapid.IntRange(1, 30).Draw(t, "people") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 3600).Draw(t, "seconds")) * time.Second)
-			r.Touch(time.Time{}, now)
+			r.Touch(0, now)
 		}
 		r.Limit = rapid.IntRange(1, max(1, r.Budget(now).Used)).Draw(t, "limit")
 		b := r.Budget(now)
@@ -70,23 +69,12 @@ func TestReach_FreeAtIsWhenOneMoreMayGo(t *testing.T) {
 
 func TestReach_TheSamePersonCountsOnce(t *testing.T) {
 	r := Reach{Limit: 2, Slots: map[int64]int{}}
-	r.Touch(time.Time{}, noon)
-	r.Touch(noon, noon.Add(23*time.Hour))
+	r.Touch(r.Touch(0, noon), noon.Add(23*time.Hour))
 	if b := r.Budget(noon.Add(25 * time.Hour)); b.Used != 1 {
 		t.Fatalf("%d are counted two hours after the second message, want 1", b.Used)
 	}
 	if b := r.Budget(noon.Add(48 * time.Hour)); b.Used != 0 {
 		t.Fatalf("%d are counted 25 hours after the second message", b.Used)
-	}
-}
-
-func TestTouches_Last(t *testing.T) {
-	touches := Touches{{At: noon, Portfolio: 1}, {At: noon.Add(time.Hour), Portfolio: 2}, {At: noon.Add(2 * time.Hour), Portfolio: 1}}
-	if got := touches.Last(1); !got.Equal(noon.Add(2 * time.Hour)) {
-		t.Fatalf("last touch at %s", got)
-	}
-	if got := touches.Last(3); !got.IsZero() {
-		t.Fatalf("never touched, yet at %s", got)
 	}
 }
 

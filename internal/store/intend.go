@@ -60,6 +60,8 @@ type intending struct {
 	stopped      map[string]arauto.StoppedCountry // of the sender's WABA, by calling code
 	campaigns    map[int64]*campaignGate
 	portfolio    int64 // of the sender
+	reach        *reach
+	ramp         *ramp
 	rules        *accountGate
 	suppressions map[string][]arauto.Suppression
 	touches      map[string]arauto.Touches // by person, oldest first
@@ -105,10 +107,12 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		campaigns[c.Contact.Campaign] = true
 	}
 	var text accountText
+	var rampUp, limit int
 	var waba, closed int64
 	_, err := one(ctx, t, func(r rows) (none struct{}, err error) {
-		return none, r.Scan(&in.pause, &in.portfolio, &waba, &closed, &text.zone, &text.language, &text.rules)
-	}, `SELECT s.pause, w.portfolio_id, w.id, CASE WHEN EXISTS (SELECT 1 FROM stopped_country k WHERE k.account_id = w.account_id AND k.waba_id = w.id)
+		return none, r.Scan(&in.pause, &in.portfolio, &rampUp, &limit, &waba, &closed, &text.zone, &text.language, &text.rules)
+	}, `SELECT s.pause, w.portfolio_id, s.ramp_up,
+		COALESCE((SELECT p.people_limit FROM portfolio p WHERE p.account_id = w.account_id AND p.id = w.portfolio_id), 0), w.id, CASE WHEN EXISTS (SELECT 1 FROM stopped_country k WHERE k.account_id = w.account_id AND k.waba_id = w.id)
 		THEN 1 ELSE 0 END, `+accountTextColumns+` FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
 		JOIN account a ON a.id = s.account_id WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
 	if err != nil {
@@ -122,6 +126,12 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		if in.stopped, err = in.store.stopped(ctx, t, in.account, waba); err != nil {
 			return err
 		}
+	}
+	if in.ramp, err = in.store.loadRamp(ctx, t, in.now, in.account, in.sender, rampUp); err != nil {
+		return err
+	}
+	if in.reach, err = in.store.loadReach(ctx, t, in.now, in.account, in.portfolio, limit, keys); err != nil {
+		return err
 	}
 	in.campaigns = map[int64]*campaignGate{}
 	for id := range campaigns {
@@ -243,6 +253,8 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 		if g.room > 0 {
 			g.room--
 		}
+		in.reach.touch(c.PersonKey)
+		in.ramp.add(1)
 		in.touches[c.PersonKey] = in.touches[c.PersonKey].Add(arauto.Touch{At: in.now, Campaign: c.Campaign, Portfolio: in.portfolio}, in.now)
 	}
 	if v.Outcome != arauto.Done && (next.State != c.State || !next.DueAt.Equal(c.DueAt)) {
@@ -262,6 +274,8 @@ func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	if stop, closed := in.stopped[c.Phone.CallingCode()]; closed {
 		input.StoppedCountry = &stop
 	}
+	in.reach.fill(&input)
+	in.ramp.fill(&input)
 	in.rules.ask(in.store, &input)
 	return input
 }
@@ -278,7 +292,8 @@ func (in *intending) consequence(i int, c arauto.Contact, v arauto.Verdict) (ara
 	case arauto.Fail:
 		return c.Apply(arauto.Event{Kind: arauto.EventRefused, At: in.now, Reason: v.Reason, Detail: v.Words})
 	}
-	if v.Until.After(c.DueAt) {
+	// What many wait for is in nobody's row: they would all be due at once, and few could go.
+	if v.Until.After(c.DueAt) && !v.Shared() {
 		c.DueAt, c.UpdatedAt = v.Until, in.now
 	}
 	return c, nil
@@ -295,6 +310,12 @@ func (in *intending) save(ctx context.Context, t querier) error {
 		rest = append(rest, ch)
 	}
 	if err := in.saveIntents(ctx, t, going); err != nil {
+		return err
+	}
+	if err := in.store.addReach(ctx, t, in.reach); err != nil {
+		return err
+	}
+	if err := in.store.addRamp(ctx, t, in.ramp); err != nil {
 		return err
 	}
 	written, err := in.store.saveContacts(ctx, t, in.now, rest)
@@ -336,6 +357,7 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 			Previous: ch.old.Attempt, Number: ch.new.Attempts, Epoch: in.store.epoch, State: arauto.AttemptOpen, IntendedAt: in.now,
 		}
 	}
+	in.ramp.add(-len(not))
 	return in.notMade(ctx, t, not)
 }
 

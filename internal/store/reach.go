@@ -1,7 +1,6 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -14,20 +13,22 @@ import (
 // reach is a portfolio's last 24 hours inside a transaction that may use some of them up. nil is a
 // portfolio without a limit: nothing is looked up and nothing is counted for it.
 //
-// Everybody counts, also who wrote to us within 24 hours and could be answered outside Meta's limit:
-// rather too few people are reached than one too many.
+// Everybody counts, also who wrote to us within 24 hours and could be answered outside Meta's limit, and
+// whose message was refused: rather too few people are reached than one too many.
 type reach struct {
 	arauto.Reach
 	account, portfolio int64
 	now                time.Time
 
-	before map[int64]int // Slots as they were read
-	budget arauto.Budget // at now, with what was touched
+	before map[int64]int    // Slots as they were read
+	people map[string]int64 // who is in which slot, of those that were asked for
+	moved  map[string]bool  // who of them has another slot now
+	budget arauto.Budget    // at now, with whoever moved
 }
 
 // loadReach locks the portfolio's row until the commit, so that its numbers use the budget up one after
 // the other: a limit is slow enough for that. limit is the portfolio's as it was seen; 0 locks nothing.
-func (s *Store) loadReach(ctx context.Context, t querier, now time.Time, account, portfolio int64, limit int) (*reach, error) {
+func (s *Store) loadReach(ctx context.Context, t querier, now time.Time, account, portfolio int64, limit int, keys []string) (*reach, error) {
 	if limit == 0 {
 		return nil, nil
 	}
@@ -39,12 +40,15 @@ func (s *Store) loadReach(ctx context.Context, t querier, now time.Time, account
 	if r.Limit == 0 {
 		return nil, nil
 	}
-	return r, r.read(ctx, t)
+	if err := r.read(ctx, t); err != nil {
+		return nil, err
+	}
+	return r, s.readReached(ctx, t, r, keys)
 }
 
+// read reads the slots that count.
 func (r *reach) read(ctx context.Context, q querier) error {
-	list, err := all(ctx, q, func(r rows) (c [2]int64, err error) { return c, r.Scan(&c[0], &c[1]) },
-		`SELECT slot, n FROM reach WHERE account_id = $1 AND portfolio_id = $2 AND slot >= $3 ORDER BY slot`,
+	list, err := all(ctx, q, scanPair, `SELECT slot, n FROM reach WHERE account_id = $1 AND portfolio_id = $2 AND slot >= $3 ORDER BY slot`,
 		r.account, r.portfolio, arauto.FirstSlot(r.now))
 	r.Slots = make(map[int64]int, len(list)+1)
 	for _, c := range list {
@@ -54,22 +58,34 @@ func (r *reach) read(ctx context.Context, q querier) error {
 	return err
 }
 
-// fill tells the gate what is left, and whether a person with those touches would use one of it up.
-func (r *reach) fill(in *arauto.GateInput, touches arauto.Touches) {
-	if r == nil {
-		return
+// readReached reads who of those people is in which slot.
+func (s *Store) readReached(ctx context.Context, q querier, r *reach, keys []string) error {
+	r.people, r.moved = make(map[string]int64, len(keys)), map[string]bool{}
+	list, err := all(ctx, q, scanNamed, `SELECT person_key, slot FROM reached WHERE `+s.db.keyed("person_key", "$1", "$3")+` AND portfolio_id = $2`,
+		r.account, r.portfolio, s.db.list(keys))
+	for _, p := range list {
+		r.people[p.name] = p.id
 	}
-	in.Reach, in.New = r.budget, !r.Counts(touches.Last(r.portfolio), r.now)
+	return err
 }
 
-// touch counts a message to a person with those touches, who has none of this message yet.
-func (r *reach) touch(touches arauto.Touches) {
+// fill tells the gate what is left, and whether that person would use one of it up.
+func (r *reach) fill(in *arauto.GateInput) {
+	if r != nil {
+		in.Reach, in.New = r.budget, !r.Counts(r.people[in.Contact.PersonKey], r.now)
+	}
+}
+
+// touch counts a message to a person.
+func (r *reach) touch(person string) {
 	if r == nil {
 		return
 	}
-	last := touches.Last(r.portfolio)
-	r.Touch(last, r.now)
-	if !r.Counts(last, r.now) {
+	fresh := !r.Counts(r.people[person], r.now)
+	if slot := r.Touch(r.people[person], r.now); slot != r.people[person] {
+		r.people[person], r.moved[person] = slot, true
+	}
+	if fresh {
 		r.budget.Used++
 		if r.budget.Spent() {
 			r.budget = r.Budget(r.now) // now it matters when it ends
@@ -79,50 +95,63 @@ func (r *reach) touch(touches arauto.Touches) {
 
 // addReach writes what was used and forgets what counts no more.
 func (s *Store) addReach(ctx context.Context, t querier, r *reach) error {
-	if r == nil || maps.Equal(r.Slots, r.before) {
+	if r == nil || len(r.moved) == 0 {
 		return nil
 	}
-	var changed [][]any
+	var slots, people [][]any
 	for _, slot := range slices.Sorted(maps.Keys(r.Slots)) {
 		if n := r.Slots[slot]; n != r.before[slot] {
-			changed = append(changed, []any{r.account, r.portfolio, slot, n})
+			slots = append(slots, []any{r.account, r.portfolio, slot, int64(n)})
 		}
 	}
-	_, err := t.each(ctx, `INSERT INTO reach (account_id, portfolio_id, slot, n) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (account_id, portfolio_id, slot) DO UPDATE SET n = excluded.n`, changed)
-	if _, known := r.before[arauto.SlotOf(r.now)]; err != nil || known {
+	for _, person := range slices.Sorted(maps.Keys(r.moved)) {
+		people = append(people, []any{r.account, r.portfolio, person, r.people[person]})
+	}
+	if _, err := t.each(ctx, `INSERT INTO reach (account_id, portfolio_id, slot, n) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, portfolio_id, slot) DO UPDATE SET n = excluded.n`, slots); err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `DELETE FROM reach WHERE account_id = $1 AND portfolio_id = $2 AND slot < $3`, r.account, r.portfolio, arauto.FirstSlot(r.now))
-	return err
+	if _, err := t.each(ctx, `INSERT INTO reached (account_id, portfolio_id, person_key, slot) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (account_id, portfolio_id, person_key) DO UPDATE SET slot = excluded.slot`, people); err != nil {
+		return err
+	}
+	if _, known := r.before[arauto.SlotOf(r.now)]; known {
+		return nil
+	}
+	for _, table := range []string{"reach", "reached"} {
+		if _, err := t.exec(ctx, `DELETE FROM `+table+` WHERE account_id = $1 AND portfolio_id = $2 AND slot < $3`, r.account, r.portfolio, arauto.FirstSlot(r.now)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // seedReach counts whom the portfolio's numbers reached in the last 24 hours, newest first, until the
 // limit is full: nothing was counted while there was none. p's row is locked.
 func (s *Store) seedReach(ctx context.Context, t querier, now time.Time, p arauto.Portfolio) error {
-	if _, err := t.exec(ctx, `DELETE FROM reach WHERE account_id = $1 AND portfolio_id = $2`, p.Account, p.ID); err != nil {
-		return err
+	for _, table := range []string{"reach", "reached"} {
+		if _, err := t.exec(ctx, `DELETE FROM `+table+` WHERE account_id = $1 AND portfolio_id = $2`, p.Account, p.ID); err != nil {
+			return err
+		}
 	}
 	senders, err := all(ctx, t, scanInt, `SELECT s.id FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
 		WHERE s.account_id = $1 AND w.portfolio_id = $2`, p.Account, p.ID)
 	if err != nil || len(senders) == 0 {
 		return err
 	}
-	r := &reach{Reach: arauto.Reach{Limit: p.Limit, Slots: map[int64]int{}}, account: p.Account, portfolio: p.ID, now: now}
-	seen := map[string]bool{}
+	r := &reach{Reach: arauto.Reach{Limit: p.Limit, Slots: map[int64]int{}}, account: p.Account, portfolio: p.ID, now: now, people: map[string]int64{}, moved: map[string]bool{}}
 	for last := int64(1) << 53; ; {
-		page, err := s.reachedBefore(ctx, t, p.Account, last)
+		page, err := s.sentBefore(ctx, t, p.Account, last)
 		if err != nil {
 			return err
 		}
 		for _, m := range page {
 			last = m.id
-			if arauto.SlotOf(m.at) < arauto.FirstSlot(now) || len(seen) >= p.Limit {
+			if arauto.SlotOf(m.at) < arauto.FirstSlot(now) || len(r.people) >= p.Limit {
 				return s.addReach(ctx, t, r)
 			}
-			if slices.Contains(senders, m.sender) && !seen[m.person] {
-				seen[m.person] = true
-				r.Touch(time.Time{}, m.at)
+			if slices.Contains(senders, m.sender) && !r.moved[m.person] {
+				r.people[m.person], r.moved[m.person] = r.Touch(0, m.at), true
 			}
 		}
 		if len(page) < seedPage {
@@ -133,25 +162,23 @@ func (s *Store) seedReach(ctx context.Context, t querier, now time.Time, p araut
 
 const seedPage = 1000
 
-// reached is a message to a person.
-type reached struct {
+// sent is a message to a person.
+type sent struct {
 	id, sender int64
 	person     string
 	at         time.Time
 }
 
-// reachedBefore reads attempts from the newest before that id on.
-func (s *Store) reachedBefore(ctx context.Context, t querier, account, id int64) ([]reached, error) {
-	page, err := all(ctx, t, func(r rows) (m reached, err error) {
+// sentBefore reads messages that may have left, from the newest attempt before that id on. Ids are handed
+// out in blocks: their order is close to that of time, which is near enough for slots.
+func (s *Store) sentBefore(ctx context.Context, t querier, account, id int64) ([]sent, error) {
+	return all(ctx, t, func(r rows) (m sent, err error) {
 		var at int64
 		err = r.Scan(&m.id, &m.sender, &m.person, &at)
 		m.at = moment(at)
 		return m, err
 	}, `SELECT a.id, a.sender_id, c.person_key, a.intended_at FROM attempt a JOIN contact c ON c.account_id = a.account_id AND c.id = a.contact_id
 		WHERE a.account_id = $1 AND a.id < $2 ORDER BY a.id DESC LIMIT $3`, account, id, seedPage)
-	// Ids are handed out in blocks: inside a page the order of time is close to theirs, not the same.
-	slices.SortStableFunc(page, func(a, b reached) int { return cmp.Compare(b.id, a.id) })
-	return page, err
 }
 
 // scanSmall reads a single number that is small.
@@ -194,10 +221,10 @@ func (r *ramp) fill(in *arauto.GateInput) {
 	}
 }
 
-// sent counts a message.
-func (r *ramp) sent() {
+// add counts n messages more or, when n is negative, fewer.
+func (r *ramp) add(n int) {
 	if r != nil {
-		r.Sent++
+		r.Sent += n
 	}
 }
 
@@ -210,4 +237,21 @@ func (s *Store) addRamp(ctx context.Context, t querier, r *ramp) error {
 		ON CONFLICT (account_id, sender_id) DO UPDATE SET began_at = excluded.began_at, step = excluded.step, n = excluded.n`,
 		r.account, r.sender, ms(r.Began), r.Step, r.Sent)
 	return err
+}
+
+// unsend takes messages that the provider put off from the days of the numbers that they were to leave
+// from: they did not go, and will be tried again.
+func (s *Store) unsend(ctx context.Context, t querier, account int64, answers []arauto.Answer) error {
+	back := map[int64]int{}
+	for _, a := range answers {
+		if a.Event.Kind == arauto.EventDeferred {
+			back[a.Attempt.Sender]++
+		}
+	}
+	for _, sender := range slices.Sorted(maps.Keys(back)) {
+		if _, err := t.exec(ctx, `UPDATE sender_ramp SET n = n - $3 WHERE account_id = $1 AND sender_id = $2 AND n >= $3`, account, sender, int64(back[sender])); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -35,6 +35,9 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err := s.refusalsKept(ctx, t, now, account, answers, counts); err != nil {
 		return err
 	}
+	if err := s.unsend(ctx, t, account, answers); err != nil {
+		return err
+	}
 	return counts.apply(ctx, t, account, slotDispatch)
 }
 
@@ -61,7 +64,7 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 		}
 		attempts[i].ProviderID, attempts[i].WAID = a.Receipt.ProviderID, a.Receipt.WAID
 		changed[i] = contactChange{old: a.Contact, new: next}
-		if a.Event.Kind == arauto.EventAccepted {
+		if a.Event.Kind == arauto.EventAccepted && a.Event.Reason == "" {
 			taken = append(taken, []any{next.Account, next.ID, a.Contact.Version, next.State, next.Attempt, int64(next.Attempts), ms(next.SentAt), ms(now)})
 			at[0] = append(at[0], i)
 			continue

@@ -39,6 +39,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"selection", testSelect},
 		{"conversation", testConversation},
 		{"open conversation", testOpenConversation},
+		{"reach", testReach},
+		{"reach begins", testReachBegins},
+		{"ramp-up", testRampUp},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })
