@@ -108,6 +108,20 @@ func (p *Pack) Holiday(day Date, place Place) (name string, found bool) {
 	return "", false
 }
 
+// Calendar lists the pack's holidays of a year, by date. A state's own has it as region.
+func (p *Pack) Calendar(year int) Holidays {
+	var list Holidays
+	first, easter := Date{year, time.January, 1}, easterOf(year)
+	for day := first; day.Year == year; day = day.plus(1) {
+		for i := range p.feasts {
+			if f := &p.feasts[i]; year >= f.from && f.falls(day, easter) {
+				list = append(list, Holiday{Date: day, Region: f.region, Name: f.name})
+			}
+		}
+	}
+	return list
+}
+
 // falls reports whether f is kept on that day; easter is easterOf its year.
 func (f *feast) falls(day Date, easter int) bool {
 	switch {

@@ -53,6 +53,15 @@ func TestPack_HolidaysOfAYear(t *testing.T) {
 					got = append(got, d.Format("01-02"))
 				}
 			}
+			var listed []string
+			for _, h := range pack.Calendar(c.year) {
+				if h.Region == "" || h.Region == c.place.Region {
+					listed = append(listed, h.Date.String()[5:])
+				}
+			}
+			if listed = slices.Compact(listed); !slices.Equal(listed, got) {
+				t.Errorf("the calendar lists %v", listed)
+			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("%d of %s-%s:\n got %v\nwant %v", c.year, c.place.Country, c.place.Region, got, c.want)
 			}

@@ -67,7 +67,9 @@ func (a *API) accounts() {
 			if err := account.Check(); err != nil {
 				return nil, err
 			}
-			account, err = a.Store.UpdateAccount(ctx, actor(c), a.Now(), account)
+			if account, err = a.Store.UpdateAccount(ctx, actor(c), a.Now(), account); err == nil && in.Body.Rules.tellsWhen() {
+				err = a.recallAll(ctx, c)
+			}
 			return wordAccount(account), err
 		})
 }

@@ -60,8 +60,11 @@ func (a *API) sendCampaign(e arauto.CampaignEvent) func(context.Context, Caller,
 }
 
 func (a *API) act(ctx context.Context, c Caller, campaign arauto.Campaign, e arauto.CampaignEvent, why string) (*wireCampaign, error) {
-	campaign, err := a.Store.ChangeCampaign(ctx, actor(c), a.Now(), c.Account.ID, campaign.ID, e, why)
-	return a.answerCampaign(ctx, campaign, err)
+	next, err := a.Store.ChangeCampaign(ctx, actor(c), a.Now(), c.Account.ID, campaign.ID, e, why)
+	if err == nil && next.State == arauto.CampaignRunning && campaign.State == arauto.CampaignPaused {
+		err = a.recall(ctx, c.Account.ID, campaign.ID) // its hours may have been changed while it stood
+	}
+	return a.answerCampaign(ctx, next, err)
 }
 
 func (a *API) pauseCampaign(e arauto.CampaignEvent) func(context.Context, Caller, *pauseInput) (*wireCampaign, error) {
@@ -159,7 +162,9 @@ func (a *API) duplicateCampaign(ctx context.Context, c Caller, in *struct {
 	copied := arauto.Campaign{
 		Account: from.Account, Sender: from.Sender, Template: from.Template, Name: from.Name + " (copy)", Channel: from.Channel,
 		State: arauto.CampaignDraft, Standing: from.Standing, Mapping: from.Mapping, HoldAfter: from.HoldAfter, ReplyWindow: from.ReplyWindow,
+		Policy: from.Policy,
 	}
+	copied.Policy.EndAt = time.Time{} // it was the original's day
 	if in.Body != nil && in.Body.Name != "" {
 		copied.Name = in.Body.Name
 	}

@@ -40,6 +40,8 @@ type Store interface {
 	Counters
 	Contacts
 	Why
+	Diagnostics
+	Rulebook
 	Jobs
 	Suppressions
 	Conversations
@@ -105,6 +107,8 @@ func New(door Door, cfg Config) *API {
 	a.trials()
 	a.contacts()
 	a.why()
+	a.diagnostics()
+	a.rules()
 	a.imports()
 	a.jobs()
 	a.suppressions()

@@ -2,20 +2,29 @@ package api
 
 import (
 	"strings"
+	"time"
 
 	"arauto"
 )
 
 // wirePolicy is a campaign's policy; in a change, what is absent stays as it is.
 type wirePolicy struct {
-	Rate               *int    `json:"rate,omitempty" minimum:"0" maximum:"10000" doc:"The most messages a second, within the sender's own; 0 = no limit"`
-	Priority           *int    `json:"priority,omitempty" minimum:"-100" maximum:"100" doc:"Of the campaigns of one sender, what is higher goes first; 0 is usual"`
-	OnOpenConversation *string `json:"on_open_conversation,omitempty" enum:"send,fail" doc:"A person who is in an open conversation already, with any of the account's numbers: send all the same, or fail the contact with the reason open_conversation"`
+	Rate               *int          `json:"rate,omitempty" minimum:"0" maximum:"10000" doc:"The most messages a second, within the sender's own; 0 = no limit"`
+	Priority           *int          `json:"priority,omitempty" minimum:"-100" maximum:"100" doc:"Of the campaigns of one sender, what is higher goes first; 0 is usual"`
+	OnOpenConversation *string       `json:"on_open_conversation,omitempty" enum:"send,fail" doc:"A person who is in an open conversation already, with any of the account's numbers: send all the same, or fail the contact with the reason open_conversation"`
+	Windows            *[]wireWindow `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks, within what the account's rules allow; none = whenever those do"`
+	WorkHolidays       *bool         `json:"work_holidays,omitempty" doc:"Contact people on the account's holidays too; a pack's are the pack's"`
+	EndAt              *time.Time    `json:"end_at,omitempty" doc:"When it contacts nobody any more; who is pending then fails as expired. 0001-01-01T00:00:00Z = never"`
+	MaxLatenessMinutes *int          `json:"max_lateness_minutes,omitempty" minimum:"0" maximum:"43200" doc:"A scheduled start that was missed by more pauses the campaign instead; 0 = it starts however late"`
+	Attempts           *int          `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = as the account has it"`
+	PackExemption      *string       `json:"pack_exemption,omitempty" maxLength:"500" doc:"Why the account's packs do not speak of this campaign's messages, such as the confirmations that a law lets through; empty = they do"`
 }
 
 func wordPolicy(p arauto.Policy) wirePolicy {
 	talking := wordOpenConversation(p.OnOpenConversation)
-	return wirePolicy{Rate: &p.Rate, Priority: &p.Priority, OnOpenConversation: &talking}
+	out := wirePolicy{Rate: &p.Rate, Priority: &p.Priority, OnOpenConversation: &talking}
+	out.when(p)
+	return out
 }
 
 func wordOpenConversation(p arauto.OnOpenConversation) string {
@@ -31,17 +40,25 @@ func (w wirePolicy) change(p *arauto.Policy) {
 	if w.OnOpenConversation != nil {
 		p.OnOpenConversation = arauto.OnOpenConversation(strings.TrimPrefix(*w.OnOpenConversation, "send"))
 	}
+	w.changeWhen(p)
 }
 
 // wireRules are what an account asks of every campaign; in a change, what is absent stays as it is.
 type wireRules struct {
-	ConversationIdleHours *int `json:"conversation_idle_hours,omitempty" minimum:"-1" maximum:"8760" doc:"After how many hours without a message from the person a conversation closes by itself; 0 = 24, -1 = never"`
+	ConversationIdleHours *int           `json:"conversation_idle_hours,omitempty" minimum:"-1" maximum:"8760" doc:"After how many hours without a message from the person a conversation closes by itself; 0 = 24, -1 = never"`
+	Packs                 *[]wirePackRef `json:"packs,omitempty" maxItems:"20" doc:"Rule packs, each for the numbers of its own countries; see /packs"`
+	Windows               *[]wireWindow  `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks; none = at any time"`
+	Caps                  *[]wireCap     `json:"caps,omitempty" maxItems:"8" doc:"How often one person may be contacted, over all campaigns"`
+	Attempts              *int           `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = 6"`
 }
 
 func wordRules(r arauto.Rules) wireRules {
-	return wireRules{ConversationIdleHours: &r.ConversationIdleHours}
+	out := wireRules{ConversationIdleHours: &r.ConversationIdleHours}
+	out.when(r)
+	return out
 }
 
 func (w wireRules) change(r *arauto.Rules) {
 	set(&r.ConversationIdleHours, w.ConversationIdleHours)
+	w.changeWhen(r)
 }

@@ -28,10 +28,10 @@ func (plainSeal) Seal(b []byte) ([]byte, error) { return b, nil }
 func (plainSeal) Open(b []byte) ([]byte, error) { return b, nil }
 
 // sqliteWorld is the API over a real database with one admin's token, "tok-admin".
-func sqliteWorld(t *testing.T) (*world, *store.Store) {
+func sqliteWorld(t *testing.T, options ...store.Option) (*world, *store.Store) {
 	t.Helper()
 	ctx := t.Context()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "arauto.db"), plainSeal{}, now)
+	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "arauto.db"), plainSeal{}, now, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -106,6 +106,7 @@ var bodies = map[string]string{
 	"POST /api/v1/campaigns/{id}/unknown/settle": `{"decision":"sent","contacts":[1]}`,
 	"POST /api/v1/campaigns/{id}/retry":          `{}`,
 	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
+	"POST /api/v1/holidays":                      `{"date":"2026-12-25","name":"Natal"}`,
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
 }
 
@@ -117,7 +118,7 @@ var queries = map[string]string{
 }
 
 func target(path string) string {
-	return strings.NewReplacer("{id}", "1", "{uuid}", talkUUID).Replace(path) + queries[path]
+	return strings.NewReplacer("{id}", "1", "{date}", "2026-12-25", "{uuid}", talkUUID).Replace(path) + queries[path]
 }
 
 // lists of an account that has nothing are empty, not missing.

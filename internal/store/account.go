@@ -42,7 +42,7 @@ func (s *Store) CreateAccount(ctx context.Context, actor arauto.Actor, now time.
 	return a, doing("create account", err)
 }
 
-// UpdateAccount stores everything of a but its UUID and its birth. The error is invalid, not found, or a
+// UpdateAccount stores everything of a but its UUID, its birth and its holidays, which ChangeRules changes. The error is invalid, not found, or a
 // conflict when the slug is another account's.
 func (s *Store) UpdateAccount(ctx context.Context, actor arauto.Actor, now time.Time, a arauto.Account) (arauto.Account, error) {
 	if err := a.Check(); err != nil {
@@ -54,6 +54,7 @@ func (s *Store) UpdateAccount(ctx context.Context, actor arauto.Actor, now time.
 			return noAccount(err, a.ID)
 		}
 		a.UUID, a.CreatedAt = was.UUID, was.CreatedAt
+		a.Rules.Holidays = was.Rules.Holidays
 		n, err := t.exec(ctx, `UPDATE account SET slug = $2, name = $3, country = $4, time_zone = $5, language = $6, stop_words = $7,
 			resume_words = $8, rules = $9 WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM account other WHERE other.slug = $2 AND other.id <> $1)`,
 			a.ID, a.Slug, a.Name, a.Country, a.TimeZone, a.Language, jsonOf(words(a.StopWords)), jsonOf(words(a.ResumeWords)), jsonOf(a.Rules))
