@@ -28,17 +28,17 @@ type restoring struct {
 	backup string
 }
 
-const restorePeople = 400
+const restorePeople = 300
 
 func (x restoring) run(t *testing.T) {
 	x.seed, x.dir, x.address, x.contacts, x.torture.database = 7, t.TempDir(), freeAddress(t), restorePeople, x.database
 	graph := freeAddress(t)
 	x.graph = "http://" + graph
 	x.meta = sandbox.Config{VerifyToken: "shown", Seed: x.seed}.WithDefaults()
-	pretend := start(t, "sandbox", "--listen", graph, "--seed", "7", "--latency", "20ms", "--pace", "0.2", "--verify-token", x.meta.VerifyToken)
+	pretend := start(t, "sandbox", "--listen", graph, "--seed", "7", "--latency", "20ms", "--pace", "0.05", "--verify-token", x.meta.VerifyToken)
 	pretend.listening(t, graph)
 	x.serve(t)
-	id := x.prepareAt(t, 60)
+	id := x.prepareAt(t, 80)
 	x.api.start(t, id)
 	x.awaitSent(t, 80)
 	x.takeBackup(t)

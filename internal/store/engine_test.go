@@ -90,14 +90,14 @@ func TestWrite_PanicUndoesOnlyItself(t *testing.T) {
 
 func TestWrite_IsDurableWhenReported(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "arauto.db")
-	s := openAt(t, path)
+	s := OpenAt(t, path)
 	var wait sync.WaitGroup
 	for i := range 100 {
 		wait.Go(func() { s.must(t, addValue, fmt.Sprint(i)) })
 	}
 	wait.Wait()
 	// Another process's view, while the first still has the file open: nothing waits for Close.
-	again := openAt(t, path)
+	again := OpenAt(t, path)
 	n, err := readOne(t.Context(), again, scanInt, `SELECT count(*) FROM sequence WHERE account_id = 9`)
 	if err != nil || n != 100 {
 		t.Fatalf("%d of 100 rows, %v", n, err)

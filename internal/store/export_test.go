@@ -50,16 +50,17 @@ func PostgresURL(t testing.TB) string {
 // OpenSQLite is a store on a fresh file.
 func OpenSQLite(t testing.TB) *Store {
 	t.Helper()
-	return openAt(t, filepath.Join(t.TempDir(), "arauto.db"))
+	return OpenAt(t, filepath.Join(t.TempDir(), "arauto.db"))
 }
 
 // OpenPostgres is a store on a fresh database.
 func OpenPostgres(t testing.TB) *Store {
 	t.Helper()
-	return openAt(t, PostgresURL(t))
+	return OpenAt(t, PostgresURL(t))
 }
 
-func openAt(t testing.TB, address string) *Store {
+// OpenAt is a store at an address, until the test ends.
+func OpenAt(t testing.TB, address string) *Store {
 	t.Helper()
 	s, err := Open(t.Context(), address, mirror{}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
 	if err != nil {
