@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"arauto/internal/sandbox"
@@ -129,6 +130,7 @@ func (w *world) curl(line string) string {
 	if !ok {
 		w.Fatalf("curl %s: the guide's sandbox listens elsewhere", line)
 	}
+	synctest.Wait() // what is due has been told, so that figures are the same in every run
 	a := w.callAs(cmp.Or(method, "GET"), path, body, kind)
 	if a.err != nil || a.status >= 400 && !strings.Contains(line, "9755") {
 		w.Errorf("curl %s\nanswered %d %s (%v)", line, a.status, a.raw, a.err)
