@@ -26,6 +26,7 @@ type Imports interface {
 	// Rejects opens the rows that were refused, as a CSV file that can be corrected and uploaded again; not
 	// found when there are none.
 	Rejects(ctx context.Context, account int64, job arauto.Job) (io.ReadCloser, error)
+	SuppressionImports
 }
 
 // Jobs is what the API asks of the store about long work.
@@ -80,9 +81,14 @@ func (a *API) imports() {
 		status: http.StatusAccepted, maxBody: a.ImportLimit, streams: true,
 	}
 	handle(a, o, a.startImport)
+	a.takesFile(o.path)
+}
+
+// takesFile tells the document that the operation at path takes a file: only now, because huma would read a body
+// that it knew of.
+func (a *API) takesFile(path string) {
 	binary := &huma.Schema{Type: huma.TypeString, Format: "binary"}
-	// Told to the document only now: huma would read a body that it knew of.
-	a.huma.OpenAPI().Paths[o.path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": binary}, Required: []string{"file"}}},
 		"text/csv":            {Schema: binary},
 	}}
@@ -96,25 +102,42 @@ func (a *API) startImport(ctx context.Context, c Caller, in *importInput) (*wire
 	if err := campaign.Accepts(); err != nil {
 		return nil, err
 	}
-	var columns map[string]string
-	if in.Columns != "" {
-		if err := json.Unmarshal([]byte(in.Columns), &columns); err != nil {
-			return nil, arauto.Errorf(arauto.KindInvalid, "query.columns", "this is not a JSON object of texts, such as {\"phone\":\"Celular\"}")
-		}
-	}
-	name, file, err := upload(exchangeOf(ctx).request)
+	columns, err := readColumns(in.Columns)
 	if err != nil {
 		return nil, err
 	}
-	if in.Name != "" {
-		name = in.Name
-	}
-	if name != "" {
-		name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	name, file, err := a.uploaded(ctx, in.Name)
+	if err != nil {
+		return nil, err
 	}
 	job, err := a.Imports.Start(ctx, actor(c), c.Account.ID, campaign.ID, name, file, columns)
 	out := wordJob(job)
 	return &out, err
+}
+
+// readColumns reads how a request names the columns of its file; none = nil.
+func readColumns(text string) (columns map[string]string, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	if err := json.Unmarshal([]byte(text), &columns); err != nil {
+		return nil, arauto.Errorf(arauto.KindInvalid, "query.columns", "this is not a JSON object of texts, such as {\"phone\":\"Celular\"}")
+	}
+	return columns, nil
+}
+
+// uploaded is the file that a request brings, and its name without any directory; given overrules the file's own.
+func (a *API) uploaded(ctx context.Context, given string) (name string, file io.Reader, err error) {
+	if name, file, err = upload(exchangeOf(ctx).request); err != nil {
+		return "", nil, err
+	}
+	if given != "" {
+		name = given
+	}
+	if name != "" {
+		name = path.Base(strings.ReplaceAll(name, `\`, "/"))
+	}
+	return name, file, nil
 }
 
 // upload is the file in r's body: its part "file", or the body itself.

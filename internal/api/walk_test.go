@@ -107,6 +107,8 @@ var bodies = map[string]string{
 	"POST /api/v1/campaigns/{id}/retry":          `{}`,
 	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
 	"POST /api/v1/holidays":                      `{"date":"2026-12-25","name":"Natal"}`,
+	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,
+	"POST /api/v1/suppressions/imports":          "telefone\n",
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
 }
 

@@ -112,7 +112,7 @@ func importPhones(country string) (importer.Phones, error) { return numbering.Ne
 
 func (a *App) workers() map[arauto.JobKind]jobs.Worker {
 	return map[arauto.JobKind]jobs.Worker{
-		arauto.JobImport: a.imports, arauto.JobSettle: a.decisions, arauto.JobRetry: a.decisions, arauto.JobAudience: a.audiences,
+		arauto.JobImport: a.imports, arauto.JobSuppressions: a.imports, arauto.JobSettle: a.decisions, arauto.JobRetry: a.decisions, arauto.JobAudience: a.audiences,
 	}
 }
 
@@ -131,6 +131,15 @@ func (u uploads) Start(ctx context.Context, actor arauto.Actor, account, campaig
 		return arauto.Job{}, err
 	}
 	return u.imports.Start(ctx, actor, owner, campaign, name, file, importer.Options{Limit: u.limit, Mapping: columns})
+}
+
+func (u uploads) Suppress(ctx context.Context, actor arauto.Actor, account int64, name string, file io.Reader, columns map[string]string, d arauto.Suppression) (arauto.Job, error) {
+	owner, err := u.accounts.Account(ctx, account)
+	if err != nil {
+		return arauto.Job{}, err
+	}
+	return u.imports.StartSuppressions(ctx, actor, owner, name, file, importer.Options{Limit: u.limit, Mapping: columns},
+		importer.EntryDefaults{Scope: d.Scope, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Evidence: d.Evidence})
 }
 
 func (u uploads) Rejects(ctx context.Context, account int64, job arauto.Job) (io.ReadCloser, error) {
