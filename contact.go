@@ -127,6 +127,7 @@ type Event struct {
 	At          time.Time
 	Attempt     int64     // intended: the new attempt
 	Due         time.Time // deferred, again: the next try
+	Free        bool      // deferred: the try does not count, for what was at fault is not the contact's
 	Reason      Reason
 	Code        int
 	Detail      string
@@ -212,6 +213,10 @@ func (c *Contact) stamp(e Event) {
 	switch e.Kind {
 	case EventIntended:
 		c.Attempt, c.Attempts = e.Attempt, c.Attempts+1
+	case EventDeferred:
+		if e.Free {
+			c.Attempts = max(0, c.Attempts-1)
+		}
 	case EventAgain:
 		c.SentAt = time.Time{} // the earlier attempt keeps its own
 	case EventRefused, EventFailed:

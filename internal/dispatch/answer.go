@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"arauto"
@@ -14,7 +15,7 @@ func (r *run) answer(in arauto.Intended, receipt arauto.Receipt, err error) arau
 	a := arauto.Answer{Contact: in.Contact, Attempt: in.Attempt, Receipt: receipt}
 	now := r.Now()
 	if err == nil {
-		a.Event = arauto.Event{Kind: arauto.EventAccepted, At: now}
+		a.Event = arauto.Event{Kind: arauto.EventAccepted, At: now, Reason: receipt.Held.Reason()}
 	} else {
 		a.Event = r.refusal(in, err, now)
 	}
@@ -37,7 +38,7 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 	case arauto.ActionRetry:
 		event.Kind = arauto.EventDeferred
 		if e.Scope == arauto.ScopeSender || e.Scope == arauto.ScopeWABA {
-			event.Due = r.rest(e, now)
+			event.Due, event.Free = r.rest(e, now), true
 			break
 		}
 		due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, now)
@@ -58,6 +59,11 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 func (r *run) rest(e *arauto.SendError, now time.Time) time.Time {
 	wait := max(time.Second, time.Duration(e.After)*time.Second)
 	until := now.Add(wait)
+	if e.Reason == arauto.ReasonTooFast && e.Scope == arauto.ScopeSender {
+		if slowed := r.pacer.throttled(now, rand.Float64()); slowed.After(until) {
+			until = slowed
+		}
+	}
 	if before := r.restUntil.Swap(until.UnixMilli()); before <= now.UnixMilli() {
 		r.Logger.Warn("sender rests", "account", r.sender.Account, "sender", r.sender.ID, "for", wait.String(), "err", e.Detail)
 	}

@@ -1,9 +1,12 @@
 package dispatch
 
-import "time"
+import (
+	"sync"
+	"time"
+)
 
 // pacer says how many messages may go now. It is a token bucket that is asked with the moment: it has no
-// clock, no goroutine and no lock, and belongs to the one loop that asks it.
+// clock and no goroutine. One loop asks it; whoever hears "too fast" tells it.
 //
 // It starts empty, so nothing is saved up beforehand. What a late moment leaves unused is kept for a tenth
 // of a second of the rate, and at least two messages: a second may see that much more than the rate, ten
@@ -12,6 +15,7 @@ import "time"
 // A provider that says "too fast" halves the rate and makes the pacer rest; then the rate grows back in
 // equal steps (additive increase, multiplicative decrease).
 type pacer struct {
+	mu     sync.Mutex
 	rate   float64 // a second, as configured
 	tokens float64 // at at
 	at     time.Time
@@ -41,6 +45,8 @@ func newPacer(perSecond int, now time.Time) *pacer {
 
 // available is how many messages may go at now.
 func (p *pacer) available(now time.Time) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.fill(now)
 	return max(0, int(p.tokens+epsilon))
 }
@@ -50,6 +56,8 @@ const epsilon = 1e-9
 
 // took says that n messages went at now. More than were available are a debt.
 func (p *pacer) took(now time.Time, n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.fill(now)
 	p.tokens -= float64(n)
 }
@@ -57,6 +65,8 @@ func (p *pacer) took(now time.Time, n int) {
 // wait is how long it takes from now until n messages may go together; 0 = now. No more than the bucket
 // holds are ever waited for.
 func (p *pacer) wait(now time.Time, n int) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.fill(now)
 	missing := min(float64(n), p.most()) - p.tokens
 	if missing <= epsilon {
@@ -68,6 +78,8 @@ func (p *pacer) wait(now time.Time, n int) time.Duration {
 
 // set changes the configured rate: what a rate lowered by "too fast" has left, it keeps.
 func (p *pacer) set(now time.Time, perSecond int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.fill(now)
 	p.rate = float64(max(1, perSecond))
 }
@@ -77,6 +89,8 @@ func (p *pacer) set(now time.Time, perSecond int) {
 // said before the rest is over. chance, from 0 to 1, spreads the rests of many lines: between one second
 // and twice as long each time it happens again soon, 60 s at most.
 func (p *pacer) throttled(now time.Time, chance float64) time.Time {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if !p.halvedAt.IsZero() && (now.Before(p.slowSince) || now.Sub(p.halvedAt) < time.Second) {
 		return p.slowSince
 	}

@@ -6,8 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"golang.org/x/time/rate"
-
 	"arauto"
 )
 
@@ -17,10 +15,10 @@ type run struct {
 	*Engine
 	sender arauto.Sender
 	lease  arauto.Lease
-	pacer  *rate.Limiter
+	pacer  *pacer
 
-	work    []*feed // running campaigns, in turn
-	turn    int
+	work    []*feed // running campaigns, higher priority first
+	turn    turn
 	freshAt time.Time // when work was read
 
 	advancedAt time.Time // when answers and intents were last written
@@ -77,18 +75,17 @@ const linger = 3 * time.Millisecond
 // campaign's state in the transaction of every intent.
 const freshness = 500 * time.Millisecond
 
+// sharedRest is how long a line waits when what all its contacts share is used up: it might be raised, and
+// somebody who needs none of it might be due.
+const sharedRest = time.Second
+
 func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	perSecond := s.Rate
 	if perSecond <= 0 {
 		perSecond = arauto.DefaultRate
 	}
-	// What a slow moment leaves unused is kept for a tenth of a second, so that the rate is met; nothing is
-	// saved up beforehand, so that it is not exceeded at the start.
-	burst := max(1, min(perSecond/10, e.Slots))
-	pacer := rate.NewLimiter(rate.Limit(perSecond), burst)
-	pacer.AllowN(e.Now(), burst)
 	return &run{
-		Engine: e, sender: s, lease: lease, pacer: pacer,
+		Engine: e, sender: s, lease: lease, pacer: newPacer(perSecond, e.Now()),
 		taken: map[int64]bool{},
 		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
 	}
@@ -279,10 +276,11 @@ func (r *run) adopt(work []arauto.Work) {
 		f.dry = false
 		r.work = append(r.work, f)
 	}
+	r.turn.adopt(r.Now(), r.work)
 }
 
-// next takes as many contacts, from each campaign in turn, as slots, pacer and batch allow; with none it
-// says how long to wait.
+// next takes as many contacts, from the campaigns whose turn it is, as slots, pacer and batch allow; with
+// none it says how long to wait.
 func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	if wait := r.restless; wait > 0 {
 		r.restless = 0
@@ -306,26 +304,15 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	if r.advancing > 0 && room < r.Batch {
 		return nil, r.Poll
 	}
-	tokens := int(r.pacer.TokensAt(now)) - r.reserved
-	if tokens < 1 {
-		missing := 1 + float64(r.reserved) - r.pacer.TokensAt(now)
-		return nil, max(time.Millisecond, time.Duration(float64(time.Second)*missing/float64(r.pacer.Limit())))
+	if room = min(room, r.pacer.available(now)-r.reserved); room <= 0 {
+		return nil, min(r.Poll, max(time.Millisecond, r.pacer.wait(now, 1+r.reserved)))
 	}
-	room = min(room, tokens)
-	var batch []prepared
-	for empty := 0; len(batch) < room && empty < len(r.work); r.turn++ {
-		f := r.work[r.turn%len(r.work)]
-		if len(f.waiting) == 0 {
-			empty++
-			continue
-		}
-		empty = 0
-		n := min(max(1, room/len(r.work)), room-len(batch), len(f.waiting))
-		batch = append(batch, f.waiting[:n]...)
-		f.waiting = f.waiting[n:]
-	}
-	if len(batch) == 0 && r.dry() {
+	batch := r.turn.pick(now, room, r.work)
+	switch wait := r.turn.wait(now, r.work); {
+	case len(batch) == 0 && r.dry():
 		return nil, r.Poll
+	case len(batch) == 0 && wait > 0:
+		return nil, min(r.Poll, max(time.Millisecond, wait))
 	}
 	return batch, time.Millisecond
 }
@@ -376,10 +363,11 @@ func (r *run) settle(posting context.Context, done advanced) error {
 	if done.err != nil {
 		return done.err
 	}
-	posted, waiting := 0, 0
+	posted, waiting, shared := 0, 0, 0
 	for i, in := range done.intended {
 		if in.Verdict.Outcome != arauto.Go {
 			delete(r.taken, done.batch[i].Contact.ID)
+			r.turn.putBack(r.Now(), done.batch[i].Contact.Campaign)
 		}
 		switch in.Verdict.Outcome {
 		case arauto.Go:
@@ -389,15 +377,22 @@ func (r *run) settle(posting context.Context, done advanced) error {
 			r.post(posting, post{in, message}, r.inFlight+posted)
 		case arauto.Wait:
 			waiting++
+			if in.Verdict.Shared() {
+				shared++
+				continue
+			}
 			r.freshAt = time.Time{} // what runs has changed: read it before going on
 			r.paused = r.paused || in.Verdict.Reason == arauto.ReasonSenderTrouble
 		}
 	}
 	if len(done.batch) > 0 && waiting == len(done.batch) {
 		r.restless = r.Poll // nobody may be tried yet: asking again at once would give the same answer
+		if shared == waiting {
+			r.restless = sharedRest
+		}
 	}
 	r.inFlight += posted
-	r.pacer.AllowN(r.Now(), posted)
+	r.pacer.took(r.Now(), posted)
 	if r.Observer != nil {
 		r.Observer.Intended(r.sender.ID, posted)
 	}
