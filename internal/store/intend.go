@@ -156,6 +156,7 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 // loadTouches reads what went to those people lately, over all campaigns.
 func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) error {
 	in.touches = make(map[string]arauto.Touches, len(keys))
+	oldest := in.now.Add(-arauto.TouchesKept)
 	campaigns := map[int64]int64{}
 	_, err := all(ctx, t, func(r rows) (none struct{}, err error) {
 		var key string
@@ -164,11 +165,12 @@ func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) 
 		if err := r.Scan(&key, &touch.Campaign, &at); err != nil {
 			return none, err
 		}
-		touch.At = moment(at)
-		in.touches[key], campaigns[touch.Campaign] = append(in.touches[key], touch), 0
+		if touch.At = moment(at); touch.At.After(oldest) {
+			in.touches[key], campaigns[touch.Campaign] = append(in.touches[key], touch), 0
+		}
 		return none, nil
 	}, `SELECT person_key, campaign_id, `+touchedAt+` FROM contact WHERE `+in.store.db.keyed("person_key", "$1", "$2")+`
-		AND deleted_at = 0 AND (sent_at > 0 OR state = 'unknown') AND updated_at >= $3`, in.account, in.store.db.list(keys), ms(in.now.Add(-arauto.TouchesKept)))
+		AND deleted_at = 0 AND (sent_at > 0 OR state = 'unknown')`, in.account, in.store.db.list(keys))
 	if err != nil || len(campaigns) == 0 {
 		return err
 	}
