@@ -2,6 +2,7 @@ package arauto
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,4 +221,29 @@ func Estimate(people map[string]int64, category string, rates Rates, now time.Ti
 		return cmp.Or(cmp.Compare(a.Country, b.Country), cmp.Compare(a.Currency, b.Currency))
 	})
 	return lines
+}
+
+// CeilingReached says to people who speak l that a campaign pauses because its next message, at next, would cost more
+// than is left.
+func CeilingReached(l Language, ceiling, spent, next Money) string {
+	format := "the ceiling of %s is reached: %s spent or on the way, and the next message costs %s; raise the ceiling to go on"
+	switch l {
+	case Portuguese:
+		format = "o teto de %s foi atingido: %s gastos ou a caminho, e a próxima mensagem custa %s; aumente o teto para continuar"
+	case Spanish:
+		format = "se alcanzó el tope de %s: %s gastados o en camino, y el próximo mensaje cuesta %s; suba el tope para continuar"
+	}
+	return fmt.Sprintf(format, ceiling, spent, next)
+}
+
+// CeilingBlind says that a ceiling cannot be kept, because there is no rate for a message.
+func CeilingBlind(l Language, ceiling Money, category, country string) string {
+	format := "the ceiling of %s cannot be kept: there is no rate for %s to %s in %s; enter it, or take the ceiling away"
+	switch l {
+	case Portuguese:
+		format = "o teto de %s não pode ser mantido: não há tarifa de %s para %s em %s; informe-a ou retire o teto"
+	case Spanish:
+		format = "no se puede mantener el tope de %s: no hay tarifa de %s para %s en %s; ingrésela o quite el tope"
+	}
+	return fmt.Sprintf(format, ceiling, category, cmp.Or(country, "?"), ceiling.Currency)
 }

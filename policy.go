@@ -36,6 +36,9 @@ type Policy struct {
 	// PackExemption says why the account's packs do not speak of this campaign's messages: the confirmations
 	// and alerts that a law lets through, say. "" = they do.
 	PackExemption string
+	// Ceiling is the most that its messages may cost, by the account's rates; the zero Money = no ceiling. What does
+	// not fit pauses the campaign.
+	Ceiling Money
 }
 
 // OnOpenConversation is a campaign's answer to people who are in a conversation already.
@@ -68,6 +71,9 @@ func (p Policy) Check() error {
 	}
 	if len(p.PackExemption) > 500 {
 		return Errorf(KindInvalid, "policy.pack_exemption", "say in at most 500 letters why the packs do not apply")
+	}
+	if err := p.Ceiling.checkCeiling(); err != nil {
+		return err
 	}
 	return p.Windows.Check("policy.windows")
 }

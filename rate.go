@@ -30,6 +30,19 @@ func (m Money) String() string {
 	return strings.TrimSpace(string(m.Currency) + " " + FormatMicros(m.Micros))
 }
 
+func (m Money) checkCeiling() error {
+	if m == (Money{}) {
+		return nil
+	}
+	if !slices.Contains(Currencies(), m.Currency) {
+		return Errorf(KindInvalid, "policy.ceiling.currency", "%q is not one of %v", m.Currency, Currencies())
+	}
+	if m.Micros <= 0 || m.Micros > maxMicros {
+		return Errorf(KindInvalid, "policy.ceiling.amount", "a ceiling is more than 0 and at most %s (0 and no currency = none)", FormatMicros(maxMicros))
+	}
+	return nil
+}
+
 // FormatMicros is micros as a decimal with two to six places.
 func FormatMicros(micros int64) string {
 	sign := ""

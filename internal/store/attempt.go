@@ -8,13 +8,15 @@ import (
 )
 
 const attemptColumns = `account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, wa_id, code, detail,
-	intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at`
+	intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at, charge`
 
 func scanAttempt(r rows) (arauto.Attempt, error) {
 	var a arauto.Attempt
 	var intended, accepted, sent, delivered, read, failed int64
+	var charge string
 	err := r.Scan(&a.Account, &a.ID, &a.Campaign, &a.Contact, &a.Sender, &a.Previous, &a.Number, &a.Epoch, &a.State, &a.ProviderID, &a.WAID, &a.Code, &a.Detail,
-		&intended, &accepted, &sent, &delivered, &read, &failed)
+		&intended, &accepted, &sent, &delivered, &read, &failed, &charge)
+	a.Charge = arauto.ParseCharge(charge)
 	a.IntendedAt, a.AcceptedAt, a.SentAt = moment(intended), moment(accepted), moment(sent)
 	a.DeliveredAt, a.ReadAt, a.FailedAt = moment(delivered), moment(read), moment(failed)
 	return a, err
@@ -25,6 +27,7 @@ type attemptEvent struct {
 	attempt int64
 	event   arauto.Event
 	receipt arauto.Receipt
+	pricing arauto.Pricing // as a status names it
 }
 
 // applyToAttempts reads the attempts and their contacts, asks the state tables, and writes what
@@ -42,6 +45,10 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, a
 	if err != nil {
 		return nil, err
 	}
+	rates, err := s.ratesFor(ctx, t, account, events)
+	if err != nil {
+		return nil, err
+	}
 	oldAttempts, oldContacts := copyMap(attempts), copyMap(contacts)
 	for _, e := range events {
 		a, ok := attempts[e.attempt]
@@ -52,6 +59,7 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, a
 			if e.receipt.ProviderID != "" {
 				next.ProviderID, next.WAID = e.receipt.ProviderID, e.receipt.WAID
 			}
+			next.Charge = price(next, e, contacts[a.Contact].Phone, rates)
 			attempts[a.ID] = next
 		}
 		c, ok := contacts[a.Contact]
@@ -98,6 +106,9 @@ func (s *Store) saveApplied(ctx context.Context, t querier, now time.Time, accou
 		}
 	}
 	if _, err := t.each(ctx, updateAttempt, attemptArgs); err != nil {
+		return err
+	}
+	if err := s.saveCosts(ctx, t, account, oldAttempts, attempts); err != nil {
 		return err
 	}
 	var changed []contactChange

@@ -98,6 +98,9 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 			return nil, err
 		}
 	}
+	if err := countPrefixes(ctx, t, account, campaign, list, inserted); err != nil {
+		return nil, err
+	}
 	d := changes{}
 	d.add(campaign, arauto.ContactPending, int64(len(list)-len(again)))
 	return added, d.apply(ctx, t, account, slotList)

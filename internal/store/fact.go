@@ -113,7 +113,7 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 		default:
 			events = append(events, attemptEvent{
 				attempt: id, event: statusEvent(fact),
-				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID},
+				receipt: arauto.Receipt{ProviderID: fact.Status.ProviderID, WAID: fact.Status.WAID}, pricing: fact.Status.Pricing,
 			})
 		}
 	}
@@ -122,6 +122,9 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 	}
 	contacts, err := f.store.applyToAttempts(ctx, t, f.now, f.account.ID, events, f.counts)
 	if err != nil {
+		return err
+	}
+	if err := f.recipients(ctx, t, facts, attempts, contacts); err != nil {
 		return err
 	}
 	return f.consequences(ctx, t, facts, attempts, contacts)
@@ -265,6 +268,8 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 		f.done[i], err = f.reply(ctx, t, fact)
 	case arauto.FactPreference:
 		err = f.preference(ctx, t, fact)
+	case arauto.FactIdentity:
+		err = f.identity(ctx, t, fact.Identity)
 	case arauto.FactTemplate:
 		err = f.templateStatus(ctx, t, fact)
 	case arauto.FactAccount:

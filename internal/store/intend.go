@@ -77,7 +77,8 @@ type campaignGate struct {
 	campaign  arauto.Campaign
 	template  arauto.Template // read only where a message is to be filled
 	marketing bool
-	room      int64 // -1 = no limit
+	room      int64    // -1 = no limit
+	ceiling   *ceiling // nil = none
 }
 
 func (in *intending) run(ctx context.Context, t querier, list []arauto.Candidate) error {
@@ -94,6 +95,9 @@ func (in *intending) run(ctx context.Context, t querier, list []arauto.Candidate
 		return err
 	}
 	if err := in.counts.apply(ctx, t, in.account, slotDispatch); err != nil {
+		return err
+	}
+	if err := in.pauseAtCeiling(ctx, t); err != nil {
 		return err
 	}
 	return in.hold(ctx, t)
@@ -227,6 +231,9 @@ func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*ca
 		return nil, missing(err, "template", c.Template)
 	}
 	g := &campaignGate{campaign: c, marketing: arauto.Template{Category: category}.Marketing(), room: -1}
+	if g.ceiling, err = in.loadCeiling(ctx, t, c, category); err != nil {
+		return nil, err
+	}
 	if c.HoldAfter > 0 {
 		counts, err := in.store.counts(ctx, t, in.account, []int64{id})
 		if err != nil {
@@ -253,6 +260,11 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 	}
 	if v.Outcome == arauto.Go && g.room == 0 {
 		v = arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonCampaignState, Words: heldWords}
+	}
+	if v.Outcome == arauto.Go {
+		if wait, fits := g.ceiling.admit(in, c); !fits {
+			v = wait
+		}
 	}
 	next, err := in.consequence(i, c, v)
 	if err != nil {
@@ -368,7 +380,10 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 		}
 	}
 	in.ramp.add(-len(not))
-	return in.notMade(ctx, t, not)
+	if err := in.notMade(ctx, t, not); err != nil {
+		return err
+	}
+	return in.reserve(ctx, t, going)
 }
 
 // notMade says why intents were not made: something is in flight to the person, from whichever campaign

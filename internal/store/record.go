@@ -35,6 +35,9 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err := s.refusalsKept(ctx, t, now, account, answers, counts); err != nil {
 		return err
 	}
+	if err := s.recogniseAnswers(ctx, t, now, account, answers, counts); err != nil {
+		return err
+	}
 	if err := s.unsend(ctx, t, account, answers); err != nil {
 		return err
 	}
@@ -95,10 +98,14 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answer
 // recordAttempts writes the attempts of the contacts that were written, which ends their flights.
 func (s *Store) recordAttempts(ctx context.Context, t querier, answers []arauto.Answer, changed []contactChange, attempts []arauto.Attempt, wrote []int64, counts changes) (late []arauto.Answer, err error) {
 	var rows, landed [][]any
+	var failed []arauto.Attempt
 	for i, a := range answers {
 		if wrote[i] == 0 {
 			late = append(late, a)
 			continue
+		}
+		if attempts[i].State == arauto.AttemptFailed {
+			failed = append(failed, attempts[i])
 		}
 		// Until its answer is written, the row of a contact in flight says that it is pending.
 		counts.moved(a.Contact.Campaign, arauto.ContactPending, changed[i].new.State)
@@ -108,8 +115,10 @@ func (s *Store) recordAttempts(ctx context.Context, t querier, answers []arauto.
 	if _, err := s.run(ctx, t, insertAttempt, rows); err != nil {
 		return nil, err
 	}
-	_, err = s.run(ctx, t, deleteIntent, landed)
-	return late, err
+	if _, err = s.run(ctx, t, deleteIntent, landed); err != nil || len(failed) == 0 {
+		return late, err
+	}
+	return late, s.releaseFailed(ctx, t, failed[0].Account, failed)
 }
 
 // attemptInsert is an attempt that no fact has spoken of yet, as a row.
@@ -121,12 +130,12 @@ func attemptInsert(a arauto.Attempt) []any {
 }
 
 const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, code = $8, detail = $9,
-	accepted_at = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14 WHERE account_id = $1 AND id = $2 AND state = $3`
+	accepted_at = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14, charge = $15 WHERE account_id = $1 AND id = $2 AND state = $3`
 
 func attemptUpdate(a arauto.Attempt, was arauto.AttemptState) []any {
 	return []any{
 		a.Account, a.ID, was, a.State, a.ProviderID, providerKey(a.ProviderID), a.WAID, int64(a.Code), a.Detail,
-		ms(a.AcceptedAt), ms(a.SentAt), ms(a.DeliveredAt), ms(a.ReadAt), ms(a.FailedAt),
+		ms(a.AcceptedAt), ms(a.SentAt), ms(a.DeliveredAt), ms(a.ReadAt), ms(a.FailedAt), a.Charge.String(),
 	}
 }
 
