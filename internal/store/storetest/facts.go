@@ -36,9 +36,16 @@ func newPosted(t *testing.T, s *store.Store, n int) posted {
 // newAnswered writes to n people at base; answer is what became of each message.
 func newAnswered(t *testing.T, s *store.Store, n int, answer func(i int, in arauto.Intended) (arauto.Event, arauto.Receipt)) posted {
 	t.Helper()
+	return newHeard(t, s, n, func(int64) {}, answer)
+}
+
+// newHeard is newAnswered with something done to the account before anything else.
+func newHeard(t *testing.T, s *store.Store, n int, first func(account int64), answer func(i int, in arauto.Intended) (arauto.Event, arauto.Receipt)) posted {
+	t.Helper()
 	ctx := t.Context()
 	p := posted{t: t, s: s, account: newAccount(t, s, "a")}
 	a := p.account.ID
+	first(a)
 	p.business = newBusiness(t, s, a)
 	_, _, err := s.SaveTemplates(ctx, base(), a, p.business.waba.ID, []arauto.Template{{MetaID: "m1", Name: "aviso", Language: "pt_BR", Category: "MARKETING", Status: arauto.TemplateApproved, Body: "Olá"}})
 	ok(t, err)

@@ -54,6 +54,11 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"reach", testReach},
 		{"reach begins", testReachBegins},
 		{"ramp-up", testRampUp},
+		{"notice", testNotice},
+		{"notices add up", testNoticeFromTheStart},
+		{"notices of many writers", testNoticeWriters},
+		{"endpoint", testEndpoint},
+		{"delivery", testDelivery},
 		{"strangers see nothing", testIsolation},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, open(t)) })

@@ -1,0 +1,4 @@
+package courier
+
+// Sign is the header's value.
+var Sign = sign
