@@ -12,7 +12,7 @@
 //	fate.go magic.go codes.go      what becomes of a message: by seed and number alone
 //	script.go fault.go             what goes wrong, and when: by seed, number and request
 //	limits.go sender.go            throughput, pair limit, tier; a number and its upgrade
-//	graph.go request.go messages.go templateapi.go media.go errors.go   Graph's side
+//	graph.go request.go messages.go templateapi.go media.go sample.go errors.go   Graph's side
 //	template.go shelf.go lifecycle.go catalogue.go                      templates
 //	hold.go inbound.go referral.go crowd.go                             what people and Meta do unasked
 //	queue.go deliver.go webhook.go settings.go verify.go                webhooks

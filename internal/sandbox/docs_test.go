@@ -88,12 +88,7 @@ func (w *world) play(text string) string {
 }
 
 // commands are the curl commands of a block; other lines are for people.
-func commands(block string) (all []string) {
-	for _, c := range strings.Split("\n"+block, "\ncurl ")[1:] {
-		all = append(all, c)
-	}
-	return all
-}
+func commands(block string) []string { return strings.Split("\n"+block, "\ncurl ")[1:] }
 
 // curl does what the command line would.
 func (w *world) curl(line string) string {

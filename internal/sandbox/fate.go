@@ -169,13 +169,13 @@ func Fate(seed int64, phone string) Story {
 }
 
 // onto lays a fixed fate over ordinary, keeping who the person is and how quick.
-func (fixed Story) onto(ordinary Story) Story {
-	fixed.Phone, fixed.WAID, fixed.UserID, fixed.Name = ordinary.Phone, ordinary.WAID, ordinary.UserID, ordinary.Name
-	fixed.SentAfter, fixed.DeliveredAfter, fixed.ReadAfter, fixed.ReplyAfter = ordinary.SentAfter, ordinary.DeliveredAfter, ordinary.ReadAfter, ordinary.ReplyAfter
-	if fixed.Answer == "" {
-		fixed.Answer = AnswerOK
+func (s Story) onto(ordinary Story) Story {
+	s.Phone, s.WAID, s.UserID, s.Name = ordinary.Phone, ordinary.WAID, ordinary.UserID, ordinary.Name
+	s.SentAfter, s.DeliveredAfter, s.ReadAfter, s.ReplyAfter = ordinary.SentAfter, ordinary.DeliveredAfter, ordinary.ReadAfter, ordinary.ReplyAfter
+	if s.Answer == "" {
+		s.Answer = AnswerOK
 	}
-	return fixed
+	return s
 }
 
 // read decides what a person does with a message that was delivered.

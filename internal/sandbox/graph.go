@@ -51,6 +51,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.postMessage(w, r, from, edge == "marketing_messages")
 	case path[0] == "whatsapp_business" && edge == "attachments":
 		s.download(w, r)
+	case edge == "uploads" && r.Method == http.MethodPost && path[0] == s.cfg.AppID:
+		s.postUpload(w, r)
+	case edge == "" && r.Method == http.MethodPost && strings.HasPrefix(path[0], uploadPrefix):
+		s.uploadSession(w, r, path[0])
 	case edge == "":
 		s.object(w, r, path[0])
 	default:

@@ -192,6 +192,19 @@ func TestUserNames(t *testing.T) {
 			t.Errorf("and from then on: %v", v)
 		}
 	})
+	t.Run("a code is sent to numbers only", func(t *testing.T) {
+		w := newWorld(t, nil)
+		if err := w.box.AddTemplate(sandbox.Template{Name: "codigo", Language: "pt_BR", Category: "AUTHENTICATION", Components: []sandbox.Component{{Type: "BODY", Text: "Seu código"}}}); err != nil {
+			t.Fatal(err)
+		}
+		body := `{"messaging_product":"whatsapp",%s,"type":"template","template":{"name":"codigo","language":{"code":"pt_BR"}}}`
+		if a := w.post(fmt.Sprintf(body, `"recipient":"`+story.UserID+`"`)); a.code() != 131062 {
+			t.Errorf("to a user id: %s", a.raw)
+		}
+		if a := w.post(fmt.Sprintf(body, `"to":"`+nameless+`"`)); a.code() != 0 {
+			t.Errorf("to the number: %s", a.raw)
+		}
+	})
 	t.Run("failed", func(t *testing.T) {
 		inBubble(t, nil, func(w *world) {
 			story := sandbox.Fate(7, "+5511975500193")

@@ -152,3 +152,32 @@ func TestMedia_ForgetsTheOldest(t *testing.T) {
 		}
 	}
 }
+
+func TestMedia_SampleOfATemplate(t *testing.T) {
+	w := newWorld(t, nil)
+	session := w.call("POST", "/v25.0/"+w.cfg.AppID+"/uploads?file_length=5&file_type=image/png&file_name=a.png", "")
+	id := fmt.Sprint(session.body["id"])
+	if !strings.HasPrefix(id, "upload:") {
+		t.Fatalf("answered %s", session.raw)
+	}
+	if a := w.call("POST", "/v25.0/"+id, "1234"); a.code() != 100 {
+		t.Errorf("too few bytes: %s", a.raw)
+	}
+	handle := fmt.Sprint(w.call("POST", "/v25.0/"+id, "12345").body["h"])
+	a := w.call("POST", "/v25.0/"+w.cfg.WABAID+"/message_templates", `{"name":"foto","language":"pt_BR","category":"MARKETING","components":[
+		{"type":"HEADER","format":"IMAGE","example":{"header_handle":["`+handle+`"]}},{"type":"BODY","text":"Veja a foto."}]}`)
+	if !strings.HasPrefix(handle, "4::") || a.body["status"] != "PENDING" {
+		t.Errorf("handle %s, answered %s", handle, a.raw)
+	}
+	for path, want := range map[string]int{
+		w.cfg.AppID + "/uploads?file_length=5":                       100,
+		w.cfg.AppID + "/uploads?file_length=0&file_type=image/png":   100,
+		w.cfg.AppID + "/uploads?file_length=5&file_type=image/heic":  100,
+		w.cfg.WABAID + "/uploads?file_length=5&file_type=image/jpeg": 100,
+		"upload:nothing": 100,
+	} {
+		if a := w.call("POST", "/v25.0/"+path, ""); a.code() != want {
+			t.Errorf("%s answered %s", path, a.raw)
+		}
+	}
+}

@@ -199,6 +199,8 @@ func (s *Sandbox) fillTemplate(m *message, story *Story, sent *templateContent, 
 		return refusal
 	case lite && t.Category != "MARKETING":
 		return refuse(134100, "only marketing templates are sent here")
+	case m.byUserID && t.Category == "AUTHENTICATION":
+		return refuse(131062, "a code is sent to a phone number only")
 	}
 	taps, refusal := sent.check(*t)
 	if refusal != nil {

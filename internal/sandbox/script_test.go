@@ -210,8 +210,13 @@ func TestScript_FaultsDoNotChangeFates(t *testing.T) {
 	stormy := run(func(c *sandbox.Config) {
 		c.Pace, c.Tidy = 0, false
 		c.Script.Rules = []sandbox.Rule{
-			{Drop: sandbox.DropUnread, Every: 7}, {Drop: sandbox.DropReset, Percent: 10}, {Drop: sandbox.DropReset, Taken: true, Percent: 10},
-			{Code: 130429, Percent: 10}, {Status: 502, Percent: 10, Taken: true}, {Code: 131000, Percent: 10}, {Drop: sandbox.DropHang, Percent: 5},
+			{Drop: sandbox.DropUnread, Every: 7},
+			{Drop: sandbox.DropReset, Percent: 10},
+			{Drop: sandbox.DropReset, Taken: true, Percent: 10},
+			{Code: 130429, Percent: 10},
+			{Status: 502, Percent: 10, Taken: true},
+			{Code: 131000, Percent: 10},
+			{Drop: sandbox.DropHang, Percent: 5},
 		}
 	})
 	if diff := cmp.Diff(calm, stormy); diff != "" {
