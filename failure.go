@@ -60,6 +60,8 @@ type FailureClass struct {
 // Outcomes are what became of a campaign's contacts so far, by the provider's final word.
 type Outcomes struct {
 	Account, Campaign int64
+	Version           int64 // of the campaign
+	Policy            Policy
 	Reached           int64 // delivered, read or replied
 	Failed            map[Reason]int64
 }

@@ -25,11 +25,54 @@ type Halt struct {
 	Scope    Scope // sender, WABA, template or campaign; anything else halts the campaign
 	Sender   int64
 	Campaign int64 // the campaign, or one that sends the template
-	Code     int
+	Code     int   // the provider's; 0 = it is our own count
 	Reason   Reason
-	Words    string
+	Words    string // for people; "" = as Say has them
+	Detail   string // the provider's words
+	// Failed of the last Of messages failed for Reason; 0 = one refusal was enough.
+	Failed, Of int
 	// After is how long the scope rests before it goes on by itself; 0 = until a fact or a person ends it.
 	After time.Duration
+}
+
+// Say returns h with words for people who speak l: why something is paused and, where Arauto itself
+// decided, what to do. Words that are there already stay.
+func (h Halt) Say(l Language) Halt {
+	if h.Words == "" {
+		h.Words = h.words(l)
+	}
+	return h
+}
+
+func (h Halt) words(l Language) string {
+	said := h.Reason.Words(l)
+	if h.Of == 0 {
+		words := fmt.Sprintf("Meta (%d): %s", h.Code, said)
+		if h.Detail != "" {
+			words += ": " + h.Detail
+		}
+		return words
+	}
+	next := haltNext[0]
+	switch {
+	case h.After > 0:
+		next = haltNext[1]
+	case h.Reason.Personal():
+		next = haltNext[2]
+	}
+	switch l {
+	case Portuguese:
+		return fmt.Sprintf("%d de %d mensagens falharam: %s. %s", h.Failed, h.Of, said, next.pt)
+	case Spanish:
+		return fmt.Sprintf("%d de %d mensajes fallaron: %s. %s", h.Failed, h.Of, said, next.es)
+	}
+	return fmt.Sprintf("%d of %d messages failed: %s. %s", h.Failed, h.Of, said, next.en)
+}
+
+var haltNext = [...]words{
+	{"Mend what the failures name, then resume", "Corrija o que as falhas indicam e retome", "Corrija lo que indican las fallas y reanude"},
+	{"It goes on by itself after a rest", "Continua sozinha depois de um descanso", "Continúa sola después de un descanso"},
+	{"Look at where the list comes from, then resume", "Verifique a origem da lista e retome", "Revise de dónde viene la lista y reanude"},
 }
 
 // Rest is how long a scope rests after a fault that asks for wait, when it rested for the same cause
@@ -93,13 +136,9 @@ type StoppedCountry struct {
 }
 
 // Halt is the pause that e asks for: of the sender that met it, of its WABA, or of the campaign and what
-// else sends its template. The words are for people of l.
-func (e *SendError) Halt(sender, campaign int64, l Language) Halt {
-	words := fmt.Sprintf("Meta (%d): %s", e.Code, e.Reason.Words(l))
-	if e.Detail != "" {
-		words += ": " + e.Detail
-	}
+// else sends its template.
+func (e *SendError) Halt(sender, campaign int64) Halt {
 	return Halt{
-		Scope: e.Scope, Sender: sender, Campaign: campaign, Code: e.Code, Reason: e.Reason, Words: words, After: time.Duration(e.After) * time.Second,
+		Scope: e.Scope, Sender: sender, Campaign: campaign, Code: e.Code, Reason: e.Reason, Detail: e.Detail, After: time.Duration(e.After) * time.Second,
 	}
 }

@@ -1,6 +1,7 @@
 package arauto_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -50,10 +51,10 @@ func TestHalt_RestIsBounded(t *testing.T) {
 }
 
 func TestCampaign_ThePersonsPauseOutlastsTheEngines(t *testing.T) {
-	h := arauto.Halt{Scope: arauto.ScopeTemplate, Code: 132015, Reason: arauto.ReasonTemplatePaused, Words: "template paused"}
+	h := arauto.Halt{Scope: arauto.ScopeTemplate, Code: 132015, Reason: arauto.ReasonTemplatePaused, Detail: "low quality"}
 	running := arauto.Campaign{Name: "c", State: arauto.CampaignRunning}
-	halted := running.Halt(h, noon)
-	if halted.State != arauto.CampaignPaused || halted.Cause.ByPerson() || halted.Pause != h.Words {
+	halted := running.Halt(h.Say(arauto.English), noon)
+	if halted.State != arauto.CampaignPaused || halted.Cause.ByPerson() || halted.Pause != "Meta (132015): Meta paused the template for its quality: low quality" {
 		t.Fatalf("halted: %+v", halted)
 	}
 	if again := halted.Halt(arauto.Halt{Code: 1, Reason: arauto.ReasonTooFast}, noon.Add(time.Hour)); again.Cause != halted.Cause {
@@ -64,7 +65,7 @@ func TestCampaign_ThePersonsPauseOutlastsTheEngines(t *testing.T) {
 		t.Errorf("a person paused it: %+v, %v", taken, err)
 	}
 	for _, state := range arauto.CampaignStates() {
-		if c := (arauto.Campaign{State: state}).Halt(h, noon); state != arauto.CampaignRunning && c.State != state {
+		if c := (arauto.Campaign{State: state}).Halt(h.Say(arauto.English), noon); state != arauto.CampaignRunning && c.State != state {
 			t.Errorf("a halt moved a %s campaign to %s", state, c.State)
 		}
 	}
@@ -98,5 +99,22 @@ func TestFailurePause_Limit(t *testing.T) {
 		if got := c.pause.Limit(c.reason); got != c.want {
 			t.Errorf("%+v for %s: %d, want %d", c.pause, c.reason, got, c.want)
 		}
+	}
+}
+
+func TestHalt_Words(t *testing.T) {
+	share := arauto.Halt{Reason: arauto.ReasonTemplateMismatch, Failed: 21, Of: 50}
+	said := map[string]bool{}
+	for _, l := range []arauto.Language{arauto.English, arauto.Portuguese, arauto.Spanish} {
+		for _, h := range []arauto.Halt{share, {Reason: arauto.ReasonProviderTrouble, Failed: 21, Of: 50, After: time.Minute}, {Reason: arauto.ReasonBlocked, Failed: 21, Of: 50}, {Code: 190, Reason: arauto.ReasonSenderTrouble}} {
+			w := h.Say(l).Words
+			if !strings.Contains(w, h.Reason.Words(l)) || said[w] {
+				t.Errorf("in %s: %q", l, w)
+			}
+			said[w] = true
+		}
+	}
+	if got := share.Say(arauto.Portuguese).Words; got != "21 de 50 mensagens falharam: Os parâmetros não correspondem ao template. Corrija o que as falhas indicam e retome" {
+		t.Error(got)
 	}
 }

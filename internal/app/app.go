@@ -122,7 +122,8 @@ func (a *App) assemble() error {
 	if err != nil {
 		return err
 	}
-	metrics := newMetrics()
+	metrics := newMetrics(a.logger)
+	a.store.OnHalt(metrics.Halted)
 	a.meta = whatsapp.New(whatsapp.Config{})
 	a.dispatch = dispatch.New(dispatch.Config{
 		Store: a.store, Roster: a.store, Leases: a.store, Messenger: a.meta, Observer: metrics,
@@ -130,7 +131,7 @@ func (a *App) assemble() error {
 	})
 	a.inbound = inbound.New(inbound.Config{
 		Store: a.store, Leases: a.store, Decoder: decoder{}, Node: a.node, Now: clock,
-		Logger: a.logger.With("engine", "inbound"),
+		Logger: a.logger.With("engine", "inbound"), UnknownCode: metrics.UnknownCode,
 	})
 	wake := func() { a.jobs.Wake() }
 	a.imports = importer.New(importer.Config{Store: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -16,8 +15,12 @@ func (r *run) answer(in arauto.Intended, receipt arauto.Receipt, err error) arau
 	now := r.Now()
 	if err == nil {
 		a.Event = arauto.Event{Kind: arauto.EventAccepted, At: now, Reason: receipt.Held.Reason()}
+		r.breakers.answered(in.Contact.Campaign, "")
 	} else {
 		a.Event = r.refusal(in, err, now)
+	}
+	if a.Event.Kind == arauto.EventAccepted || a.Event.Kind == arauto.EventRefused {
+		r.probing.Store(false) // the sender speaks, whatever became of this one message
 	}
 	if r.Observer != nil {
 		r.Observer.Answered(r.sender.ID, a.Event.Kind)
@@ -31,27 +34,68 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 	if !known {
 		e = &arauto.SendError{Reason: arauto.ReasonNoAnswer, Action: arauto.ActionUnknown, Detail: err.Error()}
 	}
+	if e.Unknown && r.Observer != nil {
+		r.Observer.UnknownCode(e.Code)
+	}
 	event := arauto.Event{At: now, Reason: e.Reason, Code: e.Code, Detail: e.Detail}
 	switch e.Action {
 	case arauto.ActionUnknown:
 		event.Kind = arauto.EventLost
 	case arauto.ActionRetry:
-		event.Kind = arauto.EventDeferred
 		if e.Scope == arauto.ScopeSender || e.Scope == arauto.ScopeWABA {
-			event.Due, event.Free = r.rest(e, now), true
-			break
+			event.Kind, event.Due, event.Free = arauto.EventDeferred, r.rest(e, now), true
+			return event // the line's trouble, which says nothing of the campaign
 		}
-		due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, now)
-		if event.Due = due; !ok {
-			event.Kind, event.Reason = arauto.EventRefused, arauto.ReasonTooManyAttempts
-		}
+		event = r.again(in, e, event)
 	case arauto.ActionPause:
-		event.Kind, event.Due = arauto.EventDeferred, now
-		r.stop(in, e)
+		event.Kind, event.Due, event.Free = arauto.EventDeferred, now, true
+		r.halt(e.Halt(r.sender.ID, in.Contact.Campaign))
+		return event
 	default:
 		event.Kind = arauto.EventRefused
+		if e.Reason == arauto.ReasonTemplateMismatch && in.Contact.Attempts < misfitTries && r.breakers.unproven(in.Contact.Campaign) {
+			// Perhaps nobody's message fits: then the campaign is paused in a moment, and this contact should
+			// not be lost for it.
+			event.Kind, event.Due = arauto.EventDeferred, now.Add(misfitWait)
+		}
 	}
+	r.count(in.Contact.Campaign, e)
 	return event
+}
+
+// A contact whose message does not fit is tried again once, after a while, as long as no other of its
+// campaign's messages was taken.
+const (
+	misfitTries = 2
+	misfitWait  = 30 * time.Second
+)
+
+// again puts a contact off that met a fault which may pass, each time for longer, until its tries are used up.
+func (r *run) again(in arauto.Intended, e *arauto.SendError, event arauto.Event) arauto.Event {
+	due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, event.At)
+	if ok && (e.Tries == 0 || in.Contact.Attempts < e.Tries) {
+		event.Kind, event.Due = arauto.EventDeferred, due
+		return event
+	}
+	event.Kind, event.Reason = arauto.EventRefused, arauto.ReasonTooManyAttempts
+	return event
+}
+
+// count tells the campaign's breaker of a message that failed, or is put off for the provider's sake. One
+// that came too soon after another to the same person says nothing of the campaign.
+func (r *run) count(campaign int64, e *arauto.SendError) {
+	if e.Scope == arauto.ScopePair {
+		return
+	}
+	t, open := r.breakers.answered(campaign, e.Reason)
+	if !open {
+		return
+	}
+	r.Logger.Warn("campaign paused: too many messages failed", "account", r.sender.Account, "campaign", campaign,
+		"reason", string(t.reason), "failed", t.n, "of", t.of)
+	if !r.halt(t.halt(campaign)) {
+		r.breakers.close(campaign)
+	}
 }
 
 // rest keeps the whole line still for as long as a fault of the sender or of the network asks for: it
@@ -70,25 +114,21 @@ func (r *run) rest(e *arauto.SendError, now time.Time) time.Time {
 	return until
 }
 
-// stop pauses what a refusal speaks of: the campaign for its template's or mapping's sake, else the
-// sender. The contact goes back to waiting.
-func (r *run) stop(in arauto.Intended, e *arauto.SendError) {
+// halt pauses what h speaks of, and reports whether that is done. Everything in flight says the same: one
+// word a second is enough.
+func (r *run) halt(h arauto.Halt) bool {
+	now := r.Now()
+	if !r.halts.due(now, h) {
+		return true
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	why := fmt.Sprintf("Meta (%d): %s", e.Code, e.Reason.Words(arauto.English))
-	if e.Detail != "" {
-		why += ": " + e.Detail
+	if err := r.Roster.Halt(ctx, now, r.sender.Account, h); err != nil {
+		r.halts.forget(h)
+		r.Logger.Error("pause was not kept", "account", r.sender.Account, "campaign", h.Campaign, "sender", h.Sender, "err", err)
+		return false
 	}
-	var err error
-	if e.Scope == arauto.ScopeCampaign || e.Scope == arauto.ScopeTemplate || e.Scope == arauto.ScopeContact {
-		_, err = r.Roster.ChangeCampaign(ctx, arauto.System(r.sender.Account), r.Now(), r.sender.Account, in.Contact.Campaign, arauto.CampaignPause, why)
-	} else {
-		err = r.Roster.PauseSender(ctx, r.Now(), r.sender.Account, r.sender.ID, why)
-	}
-	// A campaign that is paused or over already is as stopped as it can be.
-	if err != nil && arauto.KindOf(err) != arauto.KindConflict {
-		r.Logger.Error("pause was not kept", "account", r.sender.Account, "campaign", in.Contact.Campaign, "sender", r.sender.ID, "err", err)
-	}
+	return true
 }
 
 // recordRest writes down what came in after the last advance, once nothing is in flight any more.

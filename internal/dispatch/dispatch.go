@@ -38,8 +38,10 @@ type Store interface {
 type Roster interface {
 	LiveSenders(ctx context.Context) ([]arauto.Sender, error)
 	TendCampaigns(ctx context.Context, now time.Time) ([]arauto.Campaign, bool, error)
-	PauseSender(ctx context.Context, now time.Time, account, sender int64, why string) error
-	ChangeCampaign(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, e arauto.CampaignEvent, why string) (arauto.Campaign, error)
+	// Halt pauses what h speaks of; what is paused already keeps its cause.
+	Halt(ctx context.Context, now time.Time, account int64, h arauto.Halt) error
+	// Outcomes are what became of the messages of every running campaign so far.
+	Outcomes(ctx context.Context) ([]arauto.Outcomes, error)
 }
 
 // Messenger speaks to the provider. An error that is no *arauto.SendError is taken as: it may have
@@ -52,6 +54,8 @@ type Messenger interface {
 type Observer interface {
 	Intended(sender int64, n int)
 	Answered(sender int64, kind arauto.EventKind)
+	// UnknownCode is told of a code of the provider's that no table has.
+	UnknownCode(code int)
 }
 
 // Config is what an Engine works with. Zero numbers get their defaults.
@@ -75,7 +79,8 @@ type Config struct {
 // Engine sends what is due until its Run ends. Make it with New.
 type Engine struct {
 	Config
-	wake chan struct{}
+	wake     chan struct{}
+	outcomes outcomes
 }
 
 // New returns an engine that does nothing yet.
@@ -175,6 +180,9 @@ func (e *Engine) look(ctx context.Context, lines *drivers) error {
 	}
 	if more {
 		e.Wake()
+	}
+	if err := e.watchOutcomes(ctx); err != nil && ctx.Err() == nil {
+		e.Logger.Error("outcomes were not looked at", "err", err)
 	}
 	senders, err := e.Roster.LiveSenders(ctx)
 	for _, s := range senders {

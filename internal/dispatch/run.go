@@ -25,7 +25,10 @@ type run struct {
 
 	restUntil atomic.Int64 // unix milliseconds; nothing new is tried before
 
-	paused   bool          // the gate said so of the sender: the line is let go
+	paused   bool // the gate said so of the sender: the line is let go
+	breakers breakers
+	halts    halts
+	probing  atomic.Bool   // the sender rested: one message at a time until one is answered
 	restless time.Duration // how long to wait before the next batch
 
 	jobs     chan post
@@ -84,11 +87,13 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	if perSecond <= 0 {
 		perSecond = arauto.DefaultRate
 	}
-	return &run{
+	r := &run{
 		Engine: e, sender: s, lease: lease, pacer: newPacer(perSecond, e.Now()),
 		taken: map[int64]bool{},
 		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
 	}
+	r.probing.Store(s.Pause == "" && !s.Cause.Until.IsZero() && e.Now().Sub(s.Cause.Until) < probeWithin)
+	return r
 }
 
 // loop advances until there is no work left or ctx ends; then it waits for what is in flight.
@@ -267,6 +272,7 @@ func (r *run) adopt(work []arauto.Work) {
 	for _, f := range r.work {
 		old[f.Campaign.ID] = f
 	}
+	r.breakers.adopt(work)
 	r.work = r.work[:0]
 	for _, w := range work {
 		f := old[w.Campaign.ID]
@@ -295,6 +301,12 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	now := r.Now()
 	if rest := time.UnixMilli(r.restUntil.Load()).Sub(now); rest > 0 {
 		return nil, min(rest, r.Poll)
+	}
+	if r.probing.Load() {
+		if open+r.reserved > 0 {
+			return nil, r.Poll
+		}
+		room = 1
 	}
 	// More slots are about to be free, and one transaction serves all of them; a second one beside one that
 	// is under way has to be worth it.

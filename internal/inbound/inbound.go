@@ -45,6 +45,9 @@ type Config struct {
 	Now     func() time.Time
 	Logger  *slog.Logger
 
+	// UnknownCode is told of a code of the provider's that no table has; nil is told nothing.
+	UnknownCode func(code int)
+
 	Batch int           // webhooks applied together; 256
 	Poll  time.Duration // how often open webhooks are looked for; 200 ms
 	Queue int           // webhooks waiting to be stored; more are refused; 4096
@@ -249,11 +252,21 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 	if err != nil {
 		return err
 	}
+	e.tellUnknown(facts, applied)
 	for n, a := range applied {
 		mark(&group[owner[n]], a)
 	}
 	e.report(account, group)
 	return e.keepSettled(ctx, now, group)
+}
+
+// tellUnknown reports the codes that nobody knows, of messages that are ours.
+func (e *Engine) tellUnknown(facts []arauto.Fact, applied []arauto.Applied) {
+	for i, f := range facts {
+		if f.Status.Unknown && e.UnknownCode != nil && !applied[i].Orphan && !applied[i].Refused {
+			e.UnknownCode(f.Status.Code)
+		}
+	}
 }
 
 // mark lets the worst that became of a webhook's facts decide its state.

@@ -47,7 +47,7 @@ func (f *applying) accountFact(ctx context.Context, t querier, fact arauto.Fact)
 }
 
 func (f *applying) stopWABA(ctx context.Context, t querier, waba int64, e arauto.SendError) error {
-	n, err := f.store.haltWABA(ctx, t, f.now, f.account.ID, waba, e.Halt(0, 0, f.account.Language))
+	n, err := f.store.haltWABA(ctx, t, f.now, f.account.ID, waba, e.Halt(0, 0))
 	if n > 0 {
 		f.halted = append(f.halted, arauto.Halted{Scope: e.Scope, Reason: e.Reason, Code: e.Code})
 	}

@@ -206,7 +206,7 @@ func (f *applying) halt(ctx context.Context, t querier, s arauto.Status, sender,
 		return nil
 	}
 	e := arauto.SendError{Code: s.Code, Detail: s.Detail, Reason: s.Reason, Scope: s.Scope, Action: s.Action, After: s.After}
-	done, err := f.store.halt(ctx, t, f.now, f.account.ID, e.Halt(sender, campaign, f.account.Language))
+	done, err := f.store.halt(ctx, t, f.now, f.account.ID, e.Halt(sender, campaign))
 	f.halted = append(f.halted, done...)
 	return err
 }

@@ -92,32 +92,43 @@ func (s *Store) Outcomes(ctx context.Context) (list []arauto.Outcomes, err error
 		n                 int64
 	}
 	scan := func(r rows) (o row, err error) { return o, r.Scan(&o.account, &o.campaign, &o.reason, &o.n) }
+	const running = `p.state = 'running' AND p.channel = 'whatsapp'`
 	err = s.db.read(ctx, func(q querier) error {
-		list = nil
+		if list, err = all(ctx, q, scanOutcomes, `SELECT p.account_id, p.id, p.version, p.policy FROM campaign p WHERE `+running); err != nil {
+			return err
+		}
+		at := make(map[[2]int64]int, len(list))
+		for i, o := range list {
+			at[[2]int64{o.Account, o.Campaign}] = i
+		}
 		reached, err := all(ctx, q, scan, `SELECT p.account_id, p.id, '', CAST(SUM(k.n) AS bigint) FROM campaign p
 			JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id AND k.state IN ('delivered', 'read', 'replied')
-			WHERE p.state = 'running' AND p.channel = 'whatsapp' GROUP BY p.account_id, p.id`)
+			WHERE `+running+` GROUP BY p.account_id, p.id`)
 		if err != nil {
 			return err
 		}
-		failed, err := all(ctx, q, scan, `SELECT p.account_id, p.id, k.reason, CAST(SUM(k.n) AS bigint) FROM campaign p
-			JOIN campaign_failure k ON k.account_id = p.account_id AND k.campaign_id = p.id
-			WHERE p.state = 'running' AND p.channel = 'whatsapp' GROUP BY p.account_id, p.id, k.reason`)
-		at := map[[2]int64]int{}
-		for _, o := range append(reached, failed...) {
-			i, there := at[[2]int64{o.account, o.campaign}]
-			if !there {
-				i = len(list)
-				at[[2]int64{o.account, o.campaign}] = i
-				list = append(list, arauto.Outcomes{Account: o.account, Campaign: o.campaign, Failed: map[arauto.Reason]int64{}})
-			}
-			if o.reason == "" {
+		for _, o := range reached {
+			if i, there := at[[2]int64{o.account, o.campaign}]; there {
 				list[i].Reached = o.n
-				continue
 			}
-			list[i].Failed[o.reason] = o.n
+		}
+		failed, err := all(ctx, q, scan, `SELECT p.account_id, p.id, k.reason, CAST(SUM(k.n) AS bigint) FROM campaign p
+			JOIN campaign_failure k ON k.account_id = p.account_id AND k.campaign_id = p.id WHERE `+running+` GROUP BY p.account_id, p.id, k.reason`)
+		for _, o := range failed {
+			if i, there := at[[2]int64{o.account, o.campaign}]; there {
+				list[i].Failed[o.reason] = o.n
+			}
 		}
 		return err
 	})
 	return list, doing("read outcomes", err)
+}
+
+func scanOutcomes(r rows) (o arauto.Outcomes, err error) {
+	var policy string
+	if err := r.Scan(&o.Account, &o.Campaign, &o.Version, &policy); err != nil {
+		return o, err
+	}
+	o.Failed = map[arauto.Reason]int64{}
+	return o, fromJSON(policy, &o.Policy)
 }

@@ -90,6 +90,14 @@ func (s *Store) haltCampaigns(ctx context.Context, t querier, now time.Time, acc
 	if err != nil {
 		return 0, err
 	}
+	if len(list) == 0 {
+		return 0, nil
+	}
+	language, err := languageOf(ctx, t, account)
+	if err != nil {
+		return 0, err
+	}
+	h = h.Say(language)
 	for _, c := range list {
 		if _, err := s.saveMove(ctx, t, arauto.System(account), now, c, c.Halt(h, now), arauto.CampaignPause, h.Words); err != nil {
 			return 0, err
@@ -103,17 +111,27 @@ func (s *Store) haltSender(ctx context.Context, t querier, now time.Time, accoun
 	if err != nil || was.Pause != "" {
 		return 0, missing(err, "sender", h.Sender)
 	}
-	cause := h.Cause(was.Cause, now)
-	if err := s.saveSenderPause(ctx, t, account, was.ID, h.Words, cause); err != nil {
+	language, err := languageOf(ctx, t, account)
+	if err != nil {
 		return 0, err
 	}
-	return 1, s.audit(ctx, t, now, arauto.System(account), "sender.pause", subject("sender", was.ID), pauseDetail(h.Words, cause))
+	words, cause := h.Say(language).Words, h.Cause(was.Cause, now)
+	if err := s.saveSenderPause(ctx, t, account, was.ID, words, cause); err != nil {
+		return 0, err
+	}
+	return 1, s.audit(ctx, t, now, arauto.System(account), "sender.pause", subject("sender", was.ID), pauseDetail(words, cause))
 }
 
 func (s *Store) saveSenderPause(ctx context.Context, t querier, account, id int64, words string, cause arauto.Cause) error {
 	_, err := t.exec(ctx, `UPDATE sender SET pause = $3, pause_inherited = false, pause_code = $4, pause_reason = $5, paused_at = $6, pause_until = $7
 		WHERE account_id = $1 AND id = $2`, append([]any{account, id, words}, causeArgs(cause)...)...)
 	return err
+}
+
+// languageOf is the language of an account's people.
+func languageOf(ctx context.Context, t querier, account int64) (arauto.Language, error) {
+	l, err := one(ctx, t, scanText, `SELECT language FROM account WHERE id = $1`, account)
+	return arauto.Language(l), missing(err, "account", account)
 }
 
 func pauseDetail(words string, c arauto.Cause) string {
@@ -132,11 +150,15 @@ func (s *Store) haltWABA(ctx context.Context, t querier, now time.Time, account,
 	if err != nil || was.Pause != "" {
 		return 0, err
 	}
-	cause := h.Cause(was.Cause, now)
-	if err := s.saveWABAPause(ctx, t, account, id, h.Words, cause); err != nil {
+	language, err := languageOf(ctx, t, account)
+	if err != nil {
 		return 0, err
 	}
-	return 1, s.audit(ctx, t, now, arauto.System(account), "waba.pause", subject("waba", id), pauseDetail(h.Words, cause))
+	words, cause := h.Say(language).Words, h.Cause(was.Cause, now)
+	if err := s.saveWABAPause(ctx, t, account, id, words, cause); err != nil {
+		return 0, err
+	}
+	return 1, s.audit(ctx, t, now, arauto.System(account), "waba.pause", subject("waba", id), pauseDetail(words, cause))
 }
 
 func (s *Store) lockWABA(ctx context.Context, t querier, account, id int64) (arauto.WABA, error) {
@@ -207,25 +229,6 @@ func (s *Store) PauseWABA(ctx context.Context, actor arauto.Actor, now time.Time
 		return s.audit(ctx, t, now, actor, action, subject("waba", id), detail("why", why, "was", was.Pause))
 	})
 	return w, doing("pause WABA", err)
-}
-
-// PauseSender stops a sender, for a reason in words, or lets it go on for "".
-func (s *Store) PauseSender(ctx context.Context, now time.Time, account, id int64, why string) error {
-	err := s.db.write(ctx, func(t querier) error {
-		was, err := one(ctx, t, s.scanSender, selectSender+` WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
-		if err != nil || was.Pause == why {
-			return missing(err, "sender", id)
-		}
-		action, cause := "sender.resume", arauto.Cause{}
-		if why != "" {
-			action, cause.Since = "sender.pause", now
-		}
-		if err := s.saveSenderPause(ctx, t, account, id, why, cause); err != nil {
-			return err
-		}
-		return s.audit(ctx, t, now, arauto.System(account), action, subject("sender", id), detail("why", why, "was", was.Pause))
-	})
-	return doing("pause sender", err)
 }
 
 // resumeDue lets go on what rested long enough: pauses that say when they end.

@@ -238,12 +238,7 @@ func (s *Store) followTemplate(ctx context.Context, t querier, now time.Time, m 
 	if !stops {
 		return nil, nil
 	}
-	language, err := one(ctx, t, scanText, `SELECT language FROM account WHERE id = $1`, m.Account)
-	if err != nil {
-		return nil, missing(err, "account", m.Account)
-	}
-	e := arauto.SendError{Code: code, Reason: reason, Detail: m.Rejected, Scope: arauto.ScopeTemplate}
-	h := e.Halt(0, 0, arauto.Language(language))
+	h := arauto.Halt{Code: code, Reason: reason, Detail: m.Rejected, Scope: arauto.ScopeTemplate}
 	n, err := s.haltCampaigns(ctx, t, now, m.Account, `template_id = $2`, m.ID, h)
 	if err != nil || n == 0 {
 		return nil, err

@@ -37,12 +37,16 @@ func testIsolation(t *testing.T, s *store.Store) {
 		"RevokeToken":     func() error { return s.RevokeToken(ctx, as, later, mine, token.ID) },
 		"LiftSuppression": func() error { return s.LiftSuppression(ctx, as, later, mine, people[0].ID, "") },
 		"CancelJob":       func() error { return s.CancelJob(ctx, as, later, mine, job.ID) },
-		"PauseSender":     func() error { return s.PauseSender(ctx, later, mine, b.sender.ID, "x") },
-		"SaveTemplates":   func() error { _, _, err := s.SaveTemplates(ctx, later, mine, b.waba.ID, nil); return err },
-		"UpdateApp":       func() error { a := b.app; a.Account = mine; _, err := s.UpdateApp(ctx, as, later, a); return err },
-		"SaveWABA":        func() error { w := b.waba; w.Account = mine; _, err := s.SaveWABA(ctx, as, later, w, ""); return err },
-		"CreateSender":    func() error { n := b.sender; n.Account = mine; _, err := s.CreateSender(ctx, as, later, n); return err },
-		"UpdateSender":    func() error { n := b.sender; n.Account = mine; _, err := s.UpdateSender(ctx, as, later, n); return err },
+		"Halt": func() error {
+			return s.Halt(ctx, later, mine, arauto.Halt{Scope: arauto.ScopeSender, Sender: b.sender.ID, Reason: arauto.ReasonSenderTrouble})
+		},
+		"PauseWABA":     func() error { _, err := s.PauseWABA(ctx, arauto.System(mine), later, mine, b.waba.ID, "x"); return err },
+		"LiftCountry":   func() error { return s.LiftCountry(ctx, arauto.System(mine), later, mine, b.waba.ID, "55") },
+		"SaveTemplates": func() error { _, _, err := s.SaveTemplates(ctx, later, mine, b.waba.ID, nil); return err },
+		"UpdateApp":     func() error { a := b.app; a.Account = mine; _, err := s.UpdateApp(ctx, as, later, a); return err },
+		"SaveWABA":      func() error { w := b.waba; w.Account = mine; _, err := s.SaveWABA(ctx, as, later, w, ""); return err },
+		"CreateSender":  func() error { n := b.sender; n.Account = mine; _, err := s.CreateSender(ctx, as, later, n); return err },
+		"UpdateSender":  func() error { n := b.sender; n.Account = mine; _, err := s.UpdateSender(ctx, as, later, n); return err },
 	}
 	for name, get := range gets {
 		t.Run(name, func(t *testing.T) {

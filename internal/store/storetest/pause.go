@@ -64,7 +64,7 @@ func newHouse(t *testing.T, s *store.Store) house {
 func (h house) halt(now time.Time, e arauto.SendError, campaign string) {
 	h.t.Helper()
 	c := h.campaigns[campaign]
-	ok(h.t, h.s.Halt(h.t.Context(), now, h.account.ID, e.Halt(c.Sender, c.ID, arauto.Portuguese)))
+	ok(h.t, h.s.Halt(h.t.Context(), now, h.account.ID, e.Halt(c.Sender, c.ID)))
 }
 
 // still lists what does not send, in order.
@@ -318,7 +318,7 @@ func testFailures(t *testing.T, s *store.Store) {
 	out, err := s.Outcomes(t.Context())
 	ok(t, err)
 	same(t, "outcomes", out, []arauto.Outcomes{{
-		Account: p.account.ID, Campaign: p.campaign().ID, Reached: 1,
+		Account: p.account.ID, Campaign: p.campaign().ID, Version: p.campaign().Version, Reached: 1,
 		Failed: map[arauto.Reason]int64{arauto.ReasonNotOnWhatsApp: 4, arauto.ReasonMarketingCap: 1},
 	}})
 	p.countsHold()

@@ -53,20 +53,4 @@ func testSender(t *testing.T, s *store.Store) {
 		ok(t, err)
 		same(t, "stored", got, n)
 	})
-	t.Run("pause", func(t *testing.T) {
-		before, err := s.Audits(ctx, a, 0, 100)
-		ok(t, err)
-		for _, why := range []string{"the token expired", "the token expired", ""} {
-			ok(t, s.PauseSender(ctx, base(), a, n.ID, why))
-			got, err := s.Sender(ctx, a, n.ID)
-			ok(t, err)
-			same(t, "pause", got.Pause, why)
-		}
-		after, err := s.Audits(ctx, a, 0, 100)
-		ok(t, err)
-		if len(after) != len(before)+2 || after[0].Action != "sender.resume" || after[1].Action != "sender.pause" {
-			t.Errorf("saying the same again is no change: %+v", after[:2])
-		}
-		refused(t, s.PauseSender(ctx, base(), a, 999, "x"), arauto.KindNotFound, "")
-	})
 }

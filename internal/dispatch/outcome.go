@@ -1,0 +1,90 @@
+package dispatch
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"arauto"
+)
+
+// outcomes watches what becomes of messages after they were taken: failures that the provider reports
+// later pause a campaign as refusals do. It looks at kept counts, so that a late flood of reports, the good
+// with the bad, says no more than it should.
+type outcomes struct {
+	lookedAt time.Time
+	watched  map[[2]int64]*watched
+}
+
+// watched is a running campaign, and its outcomes when they were last looked at.
+type watched struct {
+	*versioned
+	last arauto.Outcomes
+}
+
+// outcomeEvery is how often outcomes are looked at.
+const outcomeEvery = time.Second
+
+// watchOutcomes pauses campaigns of which too many messages failed for one reason.
+func (e *Engine) watchOutcomes(ctx context.Context) error {
+	now := e.Now()
+	if now.Sub(e.outcomes.lookedAt) < outcomeEvery {
+		return nil
+	}
+	e.outcomes.lookedAt = now
+	list, err := e.Roster.Outcomes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, found := range e.outcomes.look(list) {
+		if err := e.Roster.Halt(ctx, now, found.account, found.halt(found.campaign)); err != nil {
+			return err
+		}
+		e.Logger.Warn("campaign paused: too many messages failed", "account", found.account, "campaign", found.campaign,
+			"reason", string(found.reason), "failed", found.n, "of", found.of)
+	}
+	return nil
+}
+
+// found is a campaign whose breaker opened.
+type found struct {
+	trip
+	account, campaign int64
+}
+
+// look compares outcomes with those of the last look. What was there at the first look is the past.
+func (o *outcomes) look(list []arauto.Outcomes) (open []found) {
+	old := o.watched
+	o.watched = make(map[[2]int64]*watched, len(list))
+	for _, now := range list {
+		key := [2]int64{now.Account, now.Campaign}
+		w := old[key]
+		if w == nil || w.version != now.Version {
+			o.watched[key] = &watched{&versioned{newBreaker(now.Policy.FailurePause), now.Version, false}, now}
+			continue
+		}
+		if t, tripped := w.compare(now); tripped && !w.open {
+			w.open = true
+			open = append(open, found{t, now.Account, now.Campaign})
+		}
+		w.last = now
+		o.watched[key] = w
+	}
+	return open
+}
+
+// compare tells the breaker what changed since the last look.
+func (w *watched) compare(now arauto.Outcomes) (last trip, open bool) {
+	w.add("", int(now.Reached-w.last.Reached))
+	reasons := make([]arauto.Reason, 0, len(now.Failed))
+	for r := range now.Failed {
+		reasons = append(reasons, r)
+	}
+	slices.Sort(reasons)
+	for _, r := range reasons {
+		if t, tripped := w.add(r, int(now.Failed[r]-w.last.Failed[r])); tripped && !open {
+			last, open = t, true
+		}
+	}
+	return last, open
+}
