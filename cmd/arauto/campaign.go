@@ -30,6 +30,10 @@ type campaignCmd struct {
 	Cancel     campaignCancelCmd     `cmd:"" help:"Give it up: its pending contacts are cancelled."`
 	Archive    campaignArchiveCmd    `cmd:"" help:"Put it out of the way."`
 	Duplicate  campaignDuplicateCmd  `cmd:"" help:"Copy it without its contacts."`
+	Unknown    campaignUnknownCmd    `cmd:"" help:"List contacts whose message may have been sent, with the evidence."`
+	Settle     campaignSettleCmd     `cmd:"" help:"Decide on them: treat as sent, or send again."`
+	Retry      campaignRetryCmd      `cmd:"" help:"Try failed contacts again, by error class."`
+	Audience   campaignAudienceCmd   `cmd:"" help:"Add people of an earlier campaign: who did not reply, used a button, failed."`
 }
 
 // campaign is one as the API has it.
@@ -97,16 +101,17 @@ func campaignID(ctx context.Context, c *client, ref string) (string, error) {
 }
 
 type campaignCreateCmd struct {
-	Name      string `required:"" help:"What people call it."`
-	Sender    string `help:"The number to write from: id, UUID or name."`
-	Template  string `help:"The message: id, UUID, name or name/language."`
-	Map       []slot `sep:"none" placeholder:"SLOT=SOURCE" help:"Fill a parameter of the template: body.1=field:cpf, body.1=contact:name or body.1=fixed:text. Contact has name, first_name, phone and external_id."`
-	Default   []pair `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
-	Standing  bool   `help:"Wait for more contacts instead of completing."`
-	HoldAfter int    `placeholder:"N" help:"Pause once N contacts were sent to."`
-	Rate      int    `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
-	Priority  int    `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
-	Schedule  when   `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
+	Name               string `required:"" help:"What people call it."`
+	Sender             string `help:"The number to write from: id, UUID or name."`
+	Template           string `help:"The message: id, UUID, name or name/language."`
+	Map                []slot `sep:"none" placeholder:"SLOT=SOURCE" help:"Fill a parameter of the template: body.1=field:cpf, body.1=contact:name or body.1=fixed:text. Contact has name, first_name, phone and external_id."`
+	Default            []pair `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
+	Standing           bool   `help:"Wait for more contacts instead of completing."`
+	HoldAfter          int    `placeholder:"N" help:"Pause once N contacts were sent to."`
+	Rate               int    `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
+	Priority           int    `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
+	OnOpenConversation string `enum:"send,fail" default:"send" help:"Who is in an open conversation already: send all the same, or fail that contact."`
+	Schedule           when   `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
 }
 
 func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
@@ -160,6 +165,9 @@ func (k campaignCreateCmd) policy() map[string]any {
 	}
 	if k.Priority != 0 {
 		p["priority"] = k.Priority
+	}
+	if k.OnOpenConversation != "send" {
+		p["on_open_conversation"] = k.OnOpenConversation
 	}
 	return p
 }

@@ -19,14 +19,19 @@ type importCmd struct {
 	File     string `arg:"" help:"A CSV file as the spreadsheet saved it; - is standard input."`
 	Campaign string `required:"" help:"Number, UUID or name."`
 	Map      []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone and name is a custom field."`
-	Rejects  string `placeholder:"FILE" help:"Save the rows that were refused, with the reasons."`
-	Detach   bool   `help:"Do not follow: print the job and leave."`
+	following
+}
+
+// following is what every command takes that starts the import of a file.
+type following struct {
+	Rejects string `placeholder:"FILE" help:"Save the rows that were refused, with the reasons."`
+	Detach  bool   `help:"Do not follow: print the job and leave."`
 
 	Every time.Duration `default:"500ms" hidden:"" help:"How often to look."`
 }
 
 func (k importCmd) Run(ctx context.Context, c *client) error {
-	file, length, err := k.open(c)
+	file, length, err := openList(c, k.File)
 	if err != nil {
 		return err
 	}
@@ -35,10 +40,15 @@ func (k importCmd) Run(ctx context.Context, c *client) error {
 	if err != nil {
 		return err
 	}
-	started, raw, err := k.upload(ctx, c, id, file, length)
+	started, raw, err := uploadList(ctx, c, "/campaigns/"+url.PathEscape(id)+"/imports", url.Values{}, k.Map, k.File, file, length)
 	if err != nil {
 		return err
 	}
+	return k.followed(ctx, c, started, raw)
+}
+
+// followed is how a command that started a job ends: with the job, or with how to follow it.
+func (k following) followed(ctx context.Context, c *client, started job, raw json.RawMessage) error {
 	if k.Detach {
 		return c.print(raw, func() error {
 			return c.say("Job %d. Follow it with: arauto job follow %d", started.ID, started.ID)
@@ -47,12 +57,12 @@ func (k importCmd) Run(ctx context.Context, c *client) error {
 	return followImport(ctx, c, started.ID, k.Every, k.Rejects)
 }
 
-// open is the file and its length; -1 when that cannot be known.
-func (k importCmd) open(c *client) (io.ReadCloser, int64, error) {
-	if k.File == "-" {
+// openList is the file of that name and its length; -1 when that cannot be known.
+func openList(c *client, name string) (io.ReadCloser, int64, error) {
+	if name == "-" {
 		return io.NopCloser(c.In), -1, nil
 	}
-	file, err := os.Open(k.File)
+	file, err := os.Open(name)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -63,12 +73,12 @@ func (k importCmd) open(c *client) (io.ReadCloser, int64, error) {
 		return nil, 0, err
 	case info.IsDir():
 		file.Close()
-		return nil, 0, fmt.Errorf("%s is a directory: name a file", k.File)
+		return nil, 0, fmt.Errorf("%s is a directory: name a file", name)
 	case !info.Mode().IsRegular():
 		return file, -1, nil
 	case info.Size() == 0:
 		file.Close()
-		return nil, 0, fmt.Errorf("%s is empty", k.File)
+		return nil, 0, fmt.Errorf("%s is empty", name)
 	}
 	return file, info.Size(), nil
 }
@@ -76,14 +86,13 @@ func (k importCmd) open(c *client) (io.ReadCloser, int64, error) {
 // stall is how long nothing may move while a file is sent, or while the server puts it away.
 const stall = 2 * time.Minute
 
-// upload streams the file: it is never held whole.
-func (k importCmd) upload(ctx context.Context, c *client, campaign string, file io.Reader, length int64) (job, json.RawMessage, error) {
-	query := url.Values{}
-	if k.File != "-" {
-		query.Set("name", filepath.Base(k.File))
+// uploadList streams the file to path: it is never held whole. mapped says what its columns are.
+func uploadList(ctx context.Context, c *client, path string, query url.Values, mapped []pair, name string, file io.Reader, length int64) (job, json.RawMessage, error) {
+	if name != "-" {
+		query.Set("name", filepath.Base(name))
 	}
-	if len(k.Map) > 0 {
-		columns, err := json.Marshal(pairs(k.Map))
+	if len(mapped) > 0 {
+		columns, err := json.Marshal(pairs(mapped))
 		if err != nil {
 			return job{}, nil, fmt.Errorf("encode --map: %w", err)
 		}
@@ -92,7 +101,7 @@ func (k importCmd) upload(ctx context.Context, c *client, campaign string, file 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	body := &upload{file: file, length: length, line: c.progress().patient(time.Now()), stalled: time.AfterFunc(stall, func() { cancel(errSlow) })}
-	r, err := c.request(ctx, http.MethodPost, "/campaigns/"+url.PathEscape(campaign)+"/imports?"+query.Encode(), body)
+	r, err := c.request(ctx, http.MethodPost, path+"?"+query.Encode(), body)
 	if err != nil {
 		return job{}, nil, err
 	}
@@ -102,7 +111,7 @@ func (k importCmd) upload(ctx context.Context, c *client, campaign string, file 
 	var started job
 	raw, err := c.send(r, &started)
 	if unread := body.end(); unread != nil && ctx.Err() == nil {
-		err = fmt.Errorf("read %s: %w", k.File, unread)
+		err = fmt.Errorf("read %s: %w", name, unread)
 	}
 	if errors.Is(err, context.Canceled) {
 		c.note("The upload was broken off: nothing is imported.")

@@ -101,12 +101,17 @@ func (c *client) showImport(j job) error {
 
 // saveRejects streams the refused rows into a file.
 func saveRejects(ctx context.Context, c *client, id, name string) error {
+	return saveFile(ctx, c, "/jobs/"+url.PathEscape(id)+"/rejects", name)
+}
+
+// saveFile streams what is at path into a file.
+func saveFile(ctx context.Context, c *client, path, name string) error {
 	return c.write(name, func(out io.Writer) error {
 		ctx, cancel := context.WithCancelCause(ctx)
 		defer cancel(nil)
 		stalled := time.AfterFunc(stall, func() { cancel(errSlow) })
 		defer stalled.Stop()
-		r, err := c.request(ctx, http.MethodGet, "/jobs/"+url.PathEscape(id)+"/rejects", nil)
+		r, err := c.request(ctx, http.MethodGet, path, nil)
 		if err != nil {
 			return err
 		}

@@ -44,7 +44,7 @@ func walk[T any](ctx context.Context, c *client, path string, query url.Values, 
 		}
 		left -= len(p.Data)
 		goOn, err := each(p.Data, raw)
-		if err != nil || !goOn || p.Next == nil || len(p.Data) == 0 {
+		if err != nil || !goOn || p.Next == nil {
 			return false, err
 		}
 		if limit > 0 && left <= 0 {

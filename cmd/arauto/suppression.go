@@ -15,9 +15,11 @@ import (
 
 type suppressionCmd struct {
 	remote
-	Add  suppressionAddCmd  `cmd:"" help:"Do not contact these people, from the next message on."`
-	List suppressionListCmd `cmd:"" help:"List who must not be contacted, newest first."`
-	Lift suppressionLiftCmd `cmd:"" help:"Lift one; it is kept, with the evidence of both."`
+	Add    suppressionAddCmd    `cmd:"" help:"Do not contact these people, from the next message on."`
+	Import suppressionImportCmd `cmd:"" help:"Upload a file of people who must not be contacted, and follow it."`
+	List   suppressionListCmd   `cmd:"" help:"List who must not be contacted, newest first."`
+	Export suppressionExportCmd `cmd:"" help:"Save the list as CSV; it can be imported again."`
+	Lift   suppressionLiftCmd   `cmd:"" help:"Lift some; they are kept, with the evidence of both."`
 }
 
 // suppression is one as the API has it.
@@ -165,18 +167,68 @@ func (k suppressionAddCmd) finish(c *client, done suppressed) error {
 	return done.err
 }
 
+type suppressionImportCmd struct {
+	File     string `arg:"" help:"A CSV file with a phone in each row, in any spelling; columns for scope, channel, expiry and evidence are found by their headers. - is standard input."`
+	Map      []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone, scope, channel, expires_at or evidence."`
+	Evidence string `help:"What was seen, for rows that do not say; default: the file's name and the row."`
+	Scope    string `enum:"all,marketing" default:"all" help:"all, or marketing only, for rows that do not say."`
+	Channel  string `enum:"any,whatsapp,voice" default:"any" help:"any, whatsapp or voice, for rows that do not say."`
+	Expires  when   `placeholder:"TIME" help:"Until then, for rows that do not say; default: for good."`
+	following
+}
+
+func (k suppressionImportCmd) Run(ctx context.Context, c *client) error {
+	file, length, err := openList(c, k.File)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	query := url.Values{"scope": {k.Scope}}
+	for key, value := range map[string]string{"channel": strings.TrimPrefix(k.Channel, "any"), "evidence": k.Evidence} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	if at := k.Expires.pointer(); at != nil {
+		query.Set("expires_at", at.Format(time.RFC3339))
+	}
+	started, raw, err := uploadList(ctx, c, "/suppressions/imports", query, k.Map, k.File, file, length)
+	if err != nil {
+		return err
+	}
+	return k.followed(ctx, c, started, raw)
+}
+
+// suppressionQuery selects entries.
+type suppressionQuery struct {
+	Phone   string `help:"One person's."`
+	Scope   string `enum:"all,marketing," default:"" placeholder:"SCOPE" help:"Only these: all or marketing."`
+	Channel string `enum:"whatsapp,voice," default:"" placeholder:"CHANNEL" help:"Those that concern whatsapp or voice."`
+	Source  string `help:"Only from there: opt_out_keyword, opt_out_button, user_preferences, provider, api or upload."`
+	InForce bool   `help:"Without those that were lifted or ran out."`
+}
+
+func (q suppressionQuery) values() url.Values {
+	query := url.Values{}
+	for key, value := range map[string]string{"phone": q.Phone, "scope": q.Scope, "channel": q.Channel, "source": q.Source} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	if q.InForce {
+		query.Set("in_force", "true")
+	}
+	return query
+}
+
 type suppressionListCmd struct {
 	listing
-	Phone string `help:"One person's."`
+	suppressionQuery
 }
 
 func (k suppressionListCmd) Run(ctx context.Context, c *client) error {
-	query := url.Values{}
-	if k.Phone != "" {
-		query.Set("phone", k.Phone)
-	}
 	head := []string{"ID", "PHONE", "SCOPE", "CHANNEL", "SOURCE", "SINCE", "HOLDS", "EVIDENCE"}
-	return list(ctx, c, "/suppressions", query, k.listing, head, func(s suppression) []string {
+	return list(ctx, c, "/suppressions", k.values(), k.listing, head, func(s suppression) []string {
 		channel := word(s.Channel)
 		if channel == "" {
 			channel = "any"
@@ -185,18 +237,44 @@ func (k suppressionListCmd) Run(ctx context.Context, c *client) error {
 	})
 }
 
+type suppressionExportCmd struct {
+	suppressionQuery
+	Out string `default:"-" placeholder:"FILE" help:"Where to; - is standard output."`
+}
+
+func (k suppressionExportCmd) Run(ctx context.Context, c *client) error {
+	return saveFile(ctx, c, "/suppressions/export?"+k.values().Encode(), k.Out)
+}
+
 type suppressionLiftCmd struct {
-	Suppression int64  `arg:"" name:"id" help:"Number."`
-	Evidence    string `required:"" help:"Why the person may be contacted again."`
+	Suppressions []int64  `arg:"" optional:"" name:"id" help:"Numbers."`
+	Phone        []string `sep:"none" help:"Instead: all that hold for this person. May be given again."`
+	Evidence     string   `required:"" help:"Why they may be contacted again."`
 }
 
 func (k suppressionLiftCmd) Run(ctx context.Context, c *client) error {
-	path := fmt.Sprintf("/suppressions/%d?%s", k.Suppression, url.Values{"evidence": {k.Evidence}}.Encode())
-	if _, err := c.call(ctx, http.MethodDelete, path, nil, nil, callTime); err != nil {
+	if (len(k.Suppressions) == 0) == (len(k.Phone) == 0) {
+		return usageError("give numbers of suppressions, or people with --phone")
+	}
+	if len(k.Suppressions) == 1 {
+		// One that is not there is an error.
+		path := fmt.Sprintf("/suppressions/%d?%s", k.Suppressions[0], url.Values{"evidence": {k.Evidence}}.Encode())
+		if _, err := c.call(ctx, http.MethodDelete, path, nil, nil, callTime); err != nil || c.raw {
+			return err
+		}
+		return c.say("Suppression %d is lifted", k.Suppressions[0])
+	}
+	body := struct {
+		IDs      []int64  `json:"ids,omitempty"`
+		Phones   []string `json:"phones,omitempty"`
+		Evidence string   `json:"evidence"`
+	}{k.Suppressions, k.Phone, k.Evidence}
+	var got struct {
+		Lifted []int64 `json:"lifted"`
+	}
+	raw, err := c.post(ctx, "/suppressions/lift", body, &got)
+	if err != nil {
 		return err
 	}
-	if c.raw {
-		return nil
-	}
-	return c.say("Suppression %d is lifted", k.Suppression)
+	return c.print(raw, func() error { return c.say("Lifted %s", thousands(int64(len(got.Lifted)))) })
 }
