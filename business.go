@@ -75,6 +75,7 @@ const (
 	DefaultGraphURL     = "https://graph.facebook.com"
 	DefaultGraphVersion = "v25.0"
 	DefaultRate         = 80
+	HighRate            = 1000 // what Meta raises a number to
 )
 
 // Secret is a value that must not reach a log, an answer or a file in the clear.

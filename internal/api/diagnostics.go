@@ -145,7 +145,7 @@ func (a *API) askAbout(ctx context.Context, d *diagnosis, campaign arauto.Campai
 					d.out.DueNow++
 				}
 			}
-			inputs, err := a.Store.GateInputs(ctx, campaign.Account, ids)
+			inputs, err := a.Store.GateInputs(ctx, d.now, campaign.Account, ids)
 			if err != nil {
 				return err
 			}

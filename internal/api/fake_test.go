@@ -368,7 +368,7 @@ func (f *fakeStore) ContactsOf(_ context.Context, account int64, keys []string) 
 	return nil, nil
 }
 
-func (f *fakeStore) GateInputs(_ context.Context, _ int64, ids []int64) ([]arauto.GateInput, error) {
+func (f *fakeStore) GateInputs(_ context.Context, _ time.Time, _ int64, ids []int64) ([]arauto.GateInput, error) {
 	var out []arauto.GateInput
 	for _, r := range f.contacts {
 		if slices.Contains(ids, r.ID) {

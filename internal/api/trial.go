@@ -88,7 +88,7 @@ func (a *API) look(ctx context.Context, c Caller, run *trial) error {
 		for i, r := range rows {
 			ids[i] = r.ID
 		}
-		inputs, err := a.Store.GateInputs(ctx, c.Account.ID, ids)
+		inputs, err := a.Store.GateInputs(ctx, a.Now(), c.Account.ID, ids)
 		if err != nil {
 			return err
 		}

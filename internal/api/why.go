@@ -13,7 +13,7 @@ type Why interface {
 	// ContactsOf lists every contact of those people, newest first.
 	ContactsOf(ctx context.Context, account int64, personKeys []string) ([]arauto.ContactRow, error)
 	// GateInputs is what the gate looks at for each contact; one that is gone is left out.
-	GateInputs(ctx context.Context, account int64, contacts []int64) ([]arauto.GateInput, error)
+	GateInputs(ctx context.Context, now time.Time, account int64, contacts []int64) ([]arauto.GateInput, error)
 	SuppressionsOf(ctx context.Context, account int64, personKeys []string) (map[string][]arauto.Suppression, error)
 }
 
@@ -95,7 +95,7 @@ func (a *API) explain(ctx context.Context, c Caller, rows []arauto.ContactRow) (
 	}
 	inputs := map[int64]arauto.GateInput{}
 	if len(ids) > 0 {
-		list, err := a.Store.GateInputs(ctx, c.Account.ID, ids)
+		list, err := a.Store.GateInputs(ctx, a.Now(), c.Account.ID, ids)
 		if err != nil {
 			return nil, err
 		}

@@ -27,6 +27,9 @@ func (f *applying) accountFact(ctx context.Context, t querier, fact arauto.Fact)
 	a := fact.Account
 	switch a.Event {
 	case arauto.AccountUpgraded:
+		if err := f.raised(ctx, t, waba, a.Phone); err != nil {
+			return err
+		}
 		return f.upgraded(ctx, t, waba, a.Phone)
 	case arauto.AccountReinstated:
 		return f.reinstated(ctx, t, waba)

@@ -274,6 +274,8 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 		err = f.templateStatus(ctx, t, fact)
 	case arauto.FactAccount:
 		err = f.accountFact(ctx, t, fact)
+	case arauto.FactCapacity:
+		err = f.capacity(ctx, t, fact)
 	default:
 		f.done[i].Note = "kept, not acted on"
 	}

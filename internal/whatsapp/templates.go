@@ -142,7 +142,7 @@ func (c *Client) Number(ctx context.Context, s arauto.Sender) (arauto.Sender, er
 // rateOf is in messages per second. Meta raises a number to the higher level by itself.
 func rateOf(level string) int {
 	if level == "HIGH" {
-		return 1000
+		return arauto.HighRate
 	}
 	return arauto.DefaultRate
 }

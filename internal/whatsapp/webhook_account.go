@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"strings"
 	"time"
@@ -24,6 +25,8 @@ type accountValue struct {
 	Violation struct {
 		Type string `json:"violation_type"`
 	} `json:"violation_info"`
+	Limit   peopleLimit `json:"max_daily_conversations_per_business"`
+	Current peopleLimit `json:"current_limit"` // the number's, before v24.0
 }
 
 // account reads what happened to a WABA or to one of its numbers. What changes nothing for sending is kept
@@ -43,11 +46,16 @@ func (d *decoder) account(value json.RawMessage) {
 	case "ACCOUNT_RESTRICTION":
 		f.Account.Event, f.Account.Until = v.restriction()
 	}
-	if f.Account.Event == "" {
-		d.other()
-		return
+	if f.Account.Event != "" {
+		d.add(f)
 	}
-	d.add(f)
+	if limit := cmp.Or(v.Limit, v.Current); limit.said {
+		f := d.fact(arauto.FactCapacity, d.origin.At)
+		f.Capacity = arauto.Capacity{People: limit.people, PeopleSaid: true}
+		d.add(f)
+	} else if f.Account.Event == "" {
+		d.other()
+	}
 }
 
 // banned is what the state of a ban does to what a WABA may do now; one that is announced changes nothing yet.

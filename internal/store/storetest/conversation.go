@@ -109,7 +109,7 @@ func testOpenConversation(t *testing.T, s *store.Store) {
 		for _, contact := range due {
 			candidates, ids = append(candidates, arauto.Candidate{Contact: contact}), append(ids, contact.ID)
 		}
-		looked, err := s.GateInputs(ctx, a, ids)
+		looked, err := s.GateInputs(ctx, now, a, ids)
 		ok(t, err)
 		got, err := s.Intend(ctx, now, hold(t, s, a, "sender 2", "n1"), second.ID, candidates)
 		ok(t, err)

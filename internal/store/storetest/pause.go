@@ -402,7 +402,7 @@ func testStoppedCountry(t *testing.T, s *store.Store) {
 		due = slices.DeleteFunc(due, func(c arauto.Contact) bool { return c.Phone != phone }) // another may be in flight
 		done, err := s.Intend(t.Context(), now, lease, p.business.sender.ID, []arauto.Candidate{{Contact: due[0]}})
 		ok(t, err)
-		inputs, err := s.GateInputs(t.Context(), a, []int64{due[0].ID})
+		inputs, err := s.GateInputs(t.Context(), base(), a, []int64{due[0].ID})
 		ok(t, err)
 		if stopped := inputs[0].StoppedCountry != nil; stopped != (done[0].Verdict.Outcome == arauto.Fail) {
 			t.Errorf("why says otherwise of %s", string(phone))

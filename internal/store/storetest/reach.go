@@ -237,3 +237,49 @@ func testRampUp(t *testing.T, s *store.Store) {
 		t.Fatalf("%d went on the second day, %+v, want 40", len(went), budget(0, at))
 	}
 }
+
+func testCapacity(t *testing.T, s *store.Store) {
+	n := newNumbers(t, s, nil)
+	said := func(f arauto.Fact) {
+		t.Helper()
+		f.WABA = n.business.waba.MetaID
+		account, err := s.Account(t.Context(), n.account)
+		ok(t, err)
+		_, err = s.ApplyFacts(t.Context(), base(), account, n.business.app.ID, []arauto.Fact{f})
+		ok(t, err)
+	}
+	t.Run("the portfolio's limit", func(t *testing.T) {
+		for _, limit := range []int{250, 2000, 2000, 0} {
+			said(arauto.Fact{Kind: arauto.FactCapacity, Capacity: arauto.Capacity{People: limit, PeopleSaid: true}})
+			if b := n.used(base()); b.Limit != limit {
+				t.Fatalf("%+v, want a limit of %d", b, limit)
+			}
+		}
+	})
+	t.Run("a number's throughput", func(t *testing.T) {
+		said(arauto.Fact{Kind: arauto.FactAccount, Account: arauto.AccountFact{Event: arauto.AccountUpgraded, Phone: "55 11 98765-4321"}})
+		for i, want := range []int{arauto.HighRate, arauto.DefaultRate} {
+			got, err := s.Sender(t.Context(), n.account, n.senders[i].ID)
+			ok(t, err)
+			if got.Rate != want {
+				t.Errorf("number %d sends %d a second, want %d", i, got.Rate, want)
+			}
+		}
+	})
+	t.Run("why says the same", func(t *testing.T) {
+		n.limit(1, base())
+		n.people(0, 0, 2)
+		n.send(0, base(), accepted(base()))
+		due, err := s.DueContacts(t.Context(), base(), n.account, n.campaigns[0], time.Time{}, 0, 10)
+		ok(t, err)
+		if len(due) != 1 {
+			t.Fatalf("%d are due", len(due))
+		}
+		inputs, err := s.GateInputs(t.Context(), base(), n.account, []int64{due[0].ID})
+		ok(t, err)
+		v := arauto.Decide(inputs[0], base())
+		if v.Reason != arauto.ReasonPortfolioBudget || !v.Until.Equal(n.used(base()).FreeAt) {
+			t.Fatalf("%+v", v)
+		}
+	})
+}

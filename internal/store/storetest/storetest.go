@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"reach", testReach},
 		{"reach begins", testReachBegins},
 		{"ramp-up", testRampUp},
+		{"capacity", testCapacity},
 		{"notice", testNotice},
 		{"notices add up", testNoticeFromTheStart},
 		{"notices of many writers", testNoticeWriters},
