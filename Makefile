@@ -5,6 +5,7 @@ TOOL     := $(GO) tool -modfile=tools/go.mod
 VERSION  := $(or $(shell git describe --tags --always --dirty 2>/dev/null),dev)
 LDFLAGS  := -s -w -X main.version=$(VERSION)
 FUZZTIME ?= 30s
+FUZZ     ?= Fuzz.*
 COUNT    ?= 6
 TORTURE  ?= 10m
 
@@ -40,8 +41,8 @@ bench: ## run the benchmarks COUNT times (default 6) and print benchstat's table
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	$(TOOL) benchstat $(wildcard bench/baseline.txt) bin/bench.txt
 
-fuzz: ## give every fuzz target FUZZTIME (default 30s)
-	@scripts/fuzz.sh $(FUZZTIME)
+fuzz: ## give every fuzz target FUZZTIME (default 30s), or those whose names match FUZZ
+	@scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 fmt: ## format every file the way lint wants it
 	$(TOOL) golangci-lint fmt

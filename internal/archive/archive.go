@@ -143,7 +143,22 @@ func (a *Reader) Next() (name string, body io.Reader, err error) {
 		return "", nil, damaged(fmt.Errorf("%q is not to be there", header.Name))
 	}
 	a.name, a.sum = header.Name, sha256.New()
-	return a.name, io.TeeReader(a.tar, a.sum), nil
+	return a.name, &piece{from: a.tar, sum: a.sum}, nil
+}
+
+// piece reads one piece; that it cannot be read on is the archive's fault.
+type piece struct {
+	from io.Reader
+	sum  hash.Hash
+}
+
+func (p *piece) Read(b []byte) (int, error) {
+	n, err := p.from.Read(b)
+	p.sum.Write(b[:n])
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = damaged(err)
+	}
+	return n, err
 }
 
 // settle notes the checksum of the piece that was read.

@@ -89,3 +89,14 @@ func TestArchive(t *testing.T) {
 		}
 	})
 }
+
+// FuzzArchive: whatever the file is, reading ends, and with the error of the file unless it is whole.
+func FuzzArchive(f *testing.F) {
+	f.Add(written(f, nil, nil))
+	f.Add(written(f, map[string]string{"a": "b"}, []string{"a"}))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		if _, _, err := read(file); !errors.Is(err, io.EOF) && arauto.KindOf(err) != arauto.KindInvalid {
+			t.Fatalf("the file is to blame, yet %v", err)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +143,11 @@ func FuzzCSV(f *testing.F) {
 	} {
 		f.Add([]byte(seed))
 	}
+	sample, err := os.ReadFile("../../examples/campaign-csv/contatos.csv")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(sample[:min(len(sample), 2<<10)])
 	f.Fuzz(func(t *testing.T, file []byte) {
 		src, d, err := importer.OpenCSV(bytes.NewReader(file), importer.CSVOptions{})
 		if err != nil {

@@ -226,9 +226,16 @@ func FuzzDecode(f *testing.F) {
 		if len(facts) == 0 && err == nil {
 			t.Error("neither a fact nor an error")
 		}
+		again, _ := whatsapp.Decode(body)
+		if !reflect.DeepEqual(again, facts) {
+			t.Errorf("read twice, it says\n%+v\nand\n%+v", facts, again)
+		}
 		for _, fact := range facts {
 			if fact.Kind == "" {
 				t.Errorf("a fact of no kind: %+v", fact)
+			}
+			if epoch, id, ok := arauto.ParseAttemptRef(fact.Status.Ref); ok && (epoch < 0 || id <= 0) {
+				t.Errorf("a ref that is nobody's: %q", fact.Status.Ref)
 			}
 			if fact.Kind == arauto.FactStatus && fact.Status.Event == "" {
 				t.Errorf("a status that says nothing: %+v", fact)
