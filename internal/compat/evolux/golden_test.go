@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"arauto"
 )
 
 const (
@@ -25,7 +27,11 @@ func TestGoldens(t *testing.T) {
 	for _, name := range goldens(t) {
 		t.Run(strings.TrimSuffix(filepath.Base(name), ".http"), func(t *testing.T) {
 			request, want := readGolden(t, name)
-			got := exchange(t, given().serve(t), request)
+			w := given()
+			if strings.HasPrefix(filepath.Base(name), "in_conversation") {
+				w.add("Olga Dutra", arauto.ContactFailed, `{}`, func(c *arauto.Contact) { c.Reason = arauto.ReasonOpenConversation })
+			}
+			got := exchange(t, w.serve(t), request)
 			if *update {
 				if err := os.WriteFile(name, []byte(requestMark+request+responseMark+got+"\n"), 0o644); err != nil {
 					t.Fatal(err)

@@ -90,6 +90,7 @@ func TestErrorMessage(t *testing.T) {
 		"code alone":              {contact(arauto.ContactFailed, arauto.ReasonTemplatePaused, 132015, ""), arauto.Spanish, "Meta pausó la plantilla por su calidad (132015)"},
 		"detail alone":            {contact(arauto.ContactFailed, arauto.ReasonMissingValue, 0, "body.2"), arauto.Portuguese, "O contato não tem valor para um parâmetro do template (body.2)"},
 		"an error is never mute":  {contact(arauto.ContactFailed, "", 131000, ""), arauto.English, "Meta refused the message (131000)"},
+		"in a conversation":       {contact(arauto.ContactFailed, arauto.ReasonOpenConversation, 0, ""), arauto.Portuguese, "A pessoa já está em uma conversa aberta"},
 		"capped":                  {contact(arauto.ContactCancelled, arauto.ReasonMarketingCap, 0, ""), arauto.Portuguese, "A Meta limita por ora as mensagens de marketing para esta pessoa"},
 		"unknown":                 {contact(arauto.ContactUnknown, "", 0, ""), arauto.English, "Meta did not answer: the message may have been sent"},
 		"waiting to be retried":   {contact(arauto.ContactPending, arauto.ReasonTooFast, 130429, ""), arauto.English, ""},
