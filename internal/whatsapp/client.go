@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"arauto"
@@ -35,6 +36,9 @@ type Config struct {
 type Client struct {
 	transport http.RoundTripper
 	timeout   time.Duration
+
+	mu     sync.Mutex
+	routes map[routeKey]*route
 }
 
 // New returns a Client. It opens no connection.
@@ -42,7 +46,7 @@ func New(c Config) *Client {
 	if c.Transport == nil {
 		c.Transport = newTransport(dialer(), nil, cmp.Or(c.Connections, 256))
 	}
-	return &Client{transport: c.Transport, timeout: cmp.Or(c.Timeout, 30*time.Second)}
+	return &Client{transport: c.Transport, timeout: cmp.Or(c.Timeout, 30*time.Second), routes: map[routeKey]*route{}}
 }
 
 const maxAnswer = 1 << 20
@@ -53,8 +57,6 @@ const maxAnswer = 1 << 20
 //
 // Vendor: MD/messages/send-messages.
 func (c *Client) Send(ctx context.Context, s arauto.Sender, m arauto.Message) (arauto.Receipt, error) {
-	ctx, cancel := context.WithTimeout(ctx, c.timeout)
-	defer cancel()
 	if err := ctx.Err(); err != nil {
 		return arauto.Receipt{}, unsent(err)
 	}
@@ -62,12 +64,35 @@ func (c *Client) Send(ctx context.Context, s arauto.Sender, m arauto.Message) (a
 	if err != nil {
 		return arauto.Receipt{}, misconfigured(err)
 	}
-	address, err := addressOf(s, s.PhoneNumberID, "/messages")
+	r, err := c.routeOf(s)
 	if err != nil {
 		return arauto.Receipt{}, misconfigured(err)
 	}
+	payload := appendMessage(make([]byte, 0, 1024), m)
+	own, ok := c.transport.(*direct)
+	if !ok || r.proxied {
+		return c.roundTrip(ctx, r, token, payload)
+	}
+	deadline := time.Now().Add(c.timeout)
+	if sooner, ok := ctx.Deadline(); ok && sooner.Before(deadline) {
+		deadline = sooner
+	}
+	p, err := own.post(ctx, r, token, payload, deadline)
+	switch {
+	case err != nil && !p.left:
+		return arauto.Receipt{}, unsent(err)
+	case err != nil:
+		return arauto.Receipt{}, noAnswer(p.status, clip("no answer: "+conceal(err.Error(), token)))
+	}
+	return readReceipt(p.status, p.body, token)
+}
+
+// roundTrip is a message over a transport that is not the client's own, or through a proxy.
+func (c *Client) roundTrip(ctx context.Context, r *route, token string, payload []byte) (arauto.Receipt, error) {
+	ctx, cancel := context.WithTimeout(ctx, c.timeout)
+	defer cancel()
 	var seen watch
-	req, err := http.NewRequestWithContext(seen.trace(ctx), http.MethodPost, address, bytes.NewReader(appendMessage(make([]byte, 0, 1024), m)))
+	req, err := http.NewRequestWithContext(seen.trace(ctx), http.MethodPost, r.url.String(), bytes.NewReader(payload))
 	if err != nil {
 		return arauto.Receipt{}, misconfigured(err)
 	}
@@ -180,11 +205,13 @@ func tokenOf(s arauto.Sender) (string, error) {
 	return token, nil
 }
 
+const userAgent = "arauto"
+
 func authorize(req *http.Request, token string) {
 	if token != "" {
 		req.Header.Set("Authorization", "Bearer "+token)
 	}
-	req.Header.Set("User-Agent", "arauto")
+	req.Header.Set("User-Agent", userAgent)
 }
 
 // readAnswer reads and closes resp's body: all of it, so that the connection serves again, or an error
@@ -196,7 +223,7 @@ func readAnswer(resp *http.Response, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	if int64(len(body)) > limit {
-		return nil, errors.New("it is longer than any answer of Meta's")
+		return nil, errTooLong
 	}
 	return body, nil
 }

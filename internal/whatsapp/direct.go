@@ -45,6 +45,7 @@ type pooled struct {
 	in    io.LimitedReader // what an answer may have before its body
 	r     *bufio.Reader
 	w     *bufio.Writer
+	out   []byte    // the request of the last post
 	since time.Time // idle since
 }
 
@@ -56,6 +57,7 @@ func (d *direct) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	_ = conn.SetDeadline(time.Time{}) // of whoever had it last
 	// However the context ends, a blocked read or write ends with it.
 	release := context.AfterFunc(req.Context(), func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	resp, err := conn.exchange(req)
