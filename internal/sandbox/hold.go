@@ -42,6 +42,12 @@ func (h *shed) take(chosen func(*message) bool) []*message {
 	return out
 }
 
+func (h *shed) size() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.held)
+}
+
 func (h *shed) list() []*message {
 	h.mu.Lock()
 	defer h.mu.Unlock()

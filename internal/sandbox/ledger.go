@@ -92,7 +92,7 @@ func (s *Sandbox) Summary() Summary {
 	sum := s.ledger.summary()
 	sum.Webhooks = s.counts.read()
 	sum.Webhooks.Pending = int64(s.queue.waiting())
-	sum.Held = len(s.held.list())
+	sum.Held = s.held.size()
 	sum.Reach = s.limits.reach(time.Now())
 	return sum
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"fmt"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -59,6 +60,7 @@ type limiter struct {
 	mu     sync.Mutex
 	limits Limits
 	pairs  map[pair]time.Time   // when the next message would be on time
+	sweep  int                  // how many pairs may be kept before those on time are forgotten
 	people map[string]time.Time // last written to unasked
 	order  []reached            // the same, oldest first, with what was since renewed
 	beyond int                  // people that Beyond decided about
@@ -125,6 +127,10 @@ func (l *limiter) allows(from *number, to string, asked bool, now time.Time) (la
 		return 0, refuse(131056, "too many messages to this person in a short time")
 	}
 	l.pairs[key] = next.Add(pairEvery)
+	if len(l.pairs) > l.sweep {
+		maps.DeleteFunc(l.pairs, func(_ pair, next time.Time) bool { return next.Before(now) })
+		l.sweep = 2*len(l.pairs) + 4096
+	}
 	return late, nil
 }
 

@@ -144,7 +144,7 @@ func (s *Sandbox) take(req sendRequest, entry *Entry, from *number, lite bool, f
 	if e := from.allows(entry.At); e != nil {
 		return nil, e
 	}
-	if s.queue.full() {
+	if s.queue.full() || s.held.size() >= s.cfg.Queue {
 		return nil, refuse(131016, "too many webhooks wait to be delivered")
 	}
 	late, e := s.limits.allows(from, story.Phone, open, entry.At)

@@ -93,6 +93,12 @@ func (sh *shelf) byID(id string) (Template, bool) {
 	return Template{}, false
 }
 
+func (sh *shelf) size() int {
+	sh.mu.RLock()
+	defer sh.mu.RUnlock()
+	return len(sh.sorted)
+}
+
 // after returns up to limit templates with an id above id; a negative limit is all.
 func (sh *shelf) after(id int64, limit int) []Template {
 	sh.mu.RLock()

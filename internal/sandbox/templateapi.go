@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"regexp"
 	"slices"
@@ -85,6 +86,9 @@ type templateRequest struct {
 	Components      []Component `json:"components"`
 }
 
+// maxTemplates is what a verified business may have, each language counted.
+const maxTemplates = 6000
+
 var categories = []string{"MARKETING", "UTILITY", "AUTHENTICATION"}
 
 // postTemplates is POST /{waba}/message_templates: what is made waits for review.
@@ -107,6 +111,10 @@ func (s *Sandbox) postTemplates(w http.ResponseWriter, r *http.Request) {
 	}
 	if e := t.faults(); e != nil {
 		s.writeError(w, e)
+		return
+	}
+	if s.templates.size() >= maxTemplates {
+		s.writeError(w, rejection(2388019, "Too many templates", fmt.Sprintf("A WABA has %d templates at most.", maxTemplates)))
 		return
 	}
 	t, err := s.templates.add(t)
