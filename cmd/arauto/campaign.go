@@ -19,6 +19,7 @@ type campaignCmd struct {
 	Create     campaignCreateCmd     `cmd:"" help:"Create a campaign; it is a draft until it is started."`
 	List       campaignListCmd       `cmd:"" help:"List campaigns, newest first."`
 	Show       campaignShowCmd       `cmd:"" help:"A campaign and its counts."`
+	Diagnose   campaignDiagnoseCmd   `cmd:"" help:"Why nothing, or not everything, is being sent right now."`
 	DryRun     campaignDryRunCmd     `cmd:"" help:"Who would be contacted if it ran now, and who would not."`
 	Test       campaignTestCmd       `cmd:"" help:"Send its message to one phone with sample values."`
 	Pace       campaignPaceCmd       `cmd:"" help:"Change how fast it goes and who goes first."`
@@ -112,6 +113,7 @@ type campaignCreateCmd struct {
 	Priority           int    `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
 	OnOpenConversation string `enum:"send,fail" default:"send" help:"Who is in an open conversation already: send all the same, or fail that contact."`
 	Schedule           when   `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
+	policyFlags
 }
 
 func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
@@ -169,6 +171,7 @@ func (k campaignCreateCmd) policy() map[string]any {
 	if k.OnOpenConversation != "send" {
 		p["on_open_conversation"] = k.OnOpenConversation
 	}
+	k.into(p)
 	return p
 }
 

@@ -45,6 +45,7 @@ type grammar struct {
 	Import      importCmd      `cmd:"" group:"work" help:"Upload a file of contacts into a campaign and follow it."`
 	Job         jobCmd         `cmd:"" group:"work" help:"Imports and other long work."`
 	Why         whyCmd         `cmd:"" group:"work" help:"Why a phone was contacted, or was not."`
+	Rules       rulesCmd       `cmd:"" group:"work" help:"When and how often people may be contacted: packs, hours, caps, holidays."`
 	Suppression suppressionCmd `cmd:"" group:"work" help:"The do-not-contact list."`
 	Report      reportCmd      `cmd:"" group:"work" help:"Reports as CSV."`
 
