@@ -120,7 +120,17 @@ func PersonKeyOfUserID(bsuid string) string {
 	if bsuid == "" {
 		return ""
 	}
-	return "bsuid:" + bsuid
+	return keyOfUserID + bsuid
+}
+
+const keyOfUserID = "bsuid:"
+
+// NameOfKey is a person's key as people write it: a number with its '+', a user id as the provider has it.
+func NameOfKey(key string) string {
+	if phone := PhoneOfWAID(key); phone != "" {
+		return string(phone)
+	}
+	return strings.TrimPrefix(key, keyOfUserID)
 }
 
 // Variants lists every spelling of p's person, p itself first: one or two numbers, none for "".

@@ -45,6 +45,8 @@ type Store interface {
 	Jobs
 	Suppressions
 	Conversations
+	Persons
+	Costs
 	Unknowns
 	Reports
 	Webhooks
@@ -113,6 +115,8 @@ func New(door Door, cfg Config) *API {
 	a.jobs()
 	a.suppressions()
 	a.conversations()
+	a.persons()
+	a.costs()
 	a.unknowns()
 	a.audiences()
 	a.reports()

@@ -43,6 +43,7 @@ type wireCampaign struct {
 	Version          int64                `json:"version"`
 	Total            int64                `json:"total"`
 	Counts           map[string]int64     `json:"counts" doc:"Contacts by state"`
+	Cost             wireCost             `json:"cost"`
 	ScheduledFor     *time.Time           `json:"scheduled_for"`
 	CreatedAt        *time.Time           `json:"created_at"`
 	UpdatedAt        *time.Time           `json:"updated_at"`
@@ -63,6 +64,7 @@ func wordCampaign(c arauto.Campaign, n arauto.Counts, gaps map[int64]arauto.Gap)
 		ReplyWindowHours: c.ReplyWindow.Hours(), Policy: wordPolicy(c.Policy), Version: c.Version, Total: n.Total(), Counts: map[string]int64{},
 		ScheduledFor: at(c.ScheduledFor), CreatedAt: at(c.CreatedAt), UpdatedAt: at(c.UpdatedAt), StartedAt: at(c.StartedAt), EndedAt: at(c.EndedAt),
 	}
+	out.Cost = wordCost(nil)
 	for slot, v := range c.Mapping {
 		out.Mapping[slot] = wireValue{From: string(v.From), Text: v.Text, Default: v.Default}
 	}
@@ -171,8 +173,15 @@ func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {
 		return nil, err
 	}
 	gaps, err := a.Store.Gaps(ctx, c.Account.ID, ids)
-	return pageOf(ctx, in.Paging, rows, func(r arauto.Campaign) int64 { return r.ID },
-		func(r arauto.Campaign) wireCampaign { return wordCampaign(r, counts[r.ID], gaps) }), err
+	if err != nil {
+		return nil, err
+	}
+	costs, err := a.Store.Costs(ctx, c.Account.ID, ids)
+	return pageOf(ctx, in.Paging, rows, func(r arauto.Campaign) int64 { return r.ID }, func(r arauto.Campaign) wireCampaign {
+		out := wordCampaign(r, counts[r.ID], gaps)
+		out.Cost = wordCost(costs[r.ID])
+		return out
+	}), err
 }
 
 func (a *API) patchCampaign(ctx context.Context, c Caller, in *struct {
@@ -242,6 +251,10 @@ func (a *API) answerCampaign(ctx context.Context, campaign arauto.Campaign, err 
 		return nil, err
 	}
 	gaps, err := a.Store.Gaps(ctx, campaign.Account, []int64{campaign.ID})
+	if err != nil {
+		return nil, err
+	}
 	out := wordCampaign(campaign, counts[campaign.ID], gaps)
+	out.Cost, _, err = a.costOf(ctx, campaign)
 	return &out, err
 }

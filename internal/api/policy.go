@@ -17,6 +17,7 @@ type wirePolicy struct {
 	EndAt              *time.Time    `json:"end_at,omitempty" doc:"When it contacts nobody any more; who is pending then fails as expired. 0001-01-01T00:00:00Z = never"`
 	MaxLatenessMinutes *int          `json:"max_lateness_minutes,omitempty" minimum:"0" maximum:"43200" doc:"A scheduled start that was missed by more pauses the campaign instead; 0 = it starts however late"`
 	Attempts           *int          `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = as the account has it"`
+	Ceiling            *wireMoney    `json:"ceiling,omitempty" doc:"The most that its messages may cost, by the account's rates; what does not fit pauses it. An amount of 0 = no ceiling"`
 	PackExemption      *string       `json:"pack_exemption,omitempty" maxLength:"500" doc:"Why the account's packs do not speak of this campaign's messages, such as the confirmations that a law lets through; empty = they do"`
 }
 
@@ -24,6 +25,8 @@ func wordPolicy(p arauto.Policy) wirePolicy {
 	talking := wordOpenConversation(p.OnOpenConversation)
 	out := wirePolicy{Rate: &p.Rate, Priority: &p.Priority, OnOpenConversation: &talking}
 	out.when(p)
+	ceiling := wordMoney(p.Ceiling)
+	out.Ceiling = &ceiling
 	return out
 }
 
@@ -39,6 +42,9 @@ func (w wirePolicy) change(p *arauto.Policy) {
 	set(&p.Priority, w.Priority)
 	if w.OnOpenConversation != nil {
 		p.OnOpenConversation = arauto.OnOpenConversation(strings.TrimPrefix(*w.OnOpenConversation, "send"))
+	}
+	if w.Ceiling != nil {
+		p.Ceiling = w.Ceiling.noun()
 	}
 	w.changeWhen(p)
 }

@@ -107,6 +107,8 @@ var bodies = map[string]string{
 	"POST /api/v1/campaigns/{id}/retry":          `{}`,
 	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
 	"POST /api/v1/holidays":                      `{"date":"2026-12-25","name":"Natal"}`,
+	"POST /api/v1/people/{id}/merge":             `{"into":"+5511999881122"}`,
+	"PUT /api/v1/rates":                          `{"rates":[{"country":"BR","category":"marketing","currency":"BRL","rate":"0.3125"}]}`,
 	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,
 	"POST /api/v1/suppressions/imports":          "telefone\n",
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
@@ -116,6 +118,7 @@ var bodies = map[string]string{
 var queries = map[string]string{
 	"/api/v1/why":               "?phone=%2B5511999880001",
 	"/api/v1/webhooks":          "?state=bad",
+	"/api/v1/people":            "?alias=%2B5511999880001",
 	"/api/v1/suppressions/{id}": "?evidence=asked",
 }
 

@@ -41,6 +41,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 		Data []struct{ ID int64 }
 	}
 	v.api.do(t, "POST", "/api/v1/suppressions", object{"phones": []string{"+5511980000039"}, "evidence": marked}, &made)
+	v.api.do(t, "PUT", "/api/v1/rates", object{"rates": []object{{"country": "BR", "category": "utility", "currency": "BRL", "rate": "0.01"}}}, nil)
 	v.api.do(t, "POST", "/api/v1/holidays", object{"date": "2026-12-25", "name": marked}, nil)
 	var talks struct{ Data []struct{ UUID string } }
 	v.api.do(t, "GET", "/api/v1/conversations", nil, &talks)
@@ -54,6 +55,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 		"/apps": number(v.app), "/wabas": number(v.waba), "/portfolios": "1", "/senders": number(v.sender), "/templates": number(v.template),
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
 		"/suppressions": number(made.Data[0].ID), "/holidays": "2026-12-25", "/campaign": v.campaign.UUID,
+		"/people": "1", // whoever wrote first
 	}
 	v.uuids = map[string]string{
 		"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
@@ -68,6 +70,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/account", "/apps", "/wabas", "/portfolios", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/holidays", "/conversations",
+		"/people/1", "/rates",
 		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
 	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
@@ -92,6 +95,8 @@ var bodies = map[string]any{
 	"PATCH /campaigns/{id}":               object{"name": "x"},
 	"POST /campaigns/{id}/schedule":       object{"scheduled_for": "2126-12-01T00:00:00Z"},
 	"POST /campaigns/{id}/test-send":      object{"phone": "+5511999881122", "name": "Ana"},
+	"POST /people/{id}/merge":             object{"into": "+5511999881122"},
+	"PUT /rates":                          object{"rates": []object{{"country": "BR", "category": "marketing", "currency": "BRL", "rate": "0.3"}}},
 	"POST /campaigns/{id}/contacts":       []object{{"phone": "+5511999881122"}},
 	"POST /campaigns/{id}/unknown/settle": object{"decision": "sent", "contacts": []int{1}},
 	"POST /campaigns/{id}/retry":          object{"reopen": true},
@@ -192,6 +197,8 @@ func (v *victim) targets(t *testing.T, path string) (list []string) {
 		return list
 	}
 	switch path {
+	case "/people":
+		return []string{path + "?alias=%2B" + v.phone}
 	case "/why":
 		return []string{path + "?phone=%2B" + v.phone}
 	case "/webhooks":
