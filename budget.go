@@ -2,6 +2,7 @@ package arauto
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -164,4 +165,10 @@ func (s Sender) RateWithin(c Capacity) int {
 		return c.Rate
 	}
 	return s.Rate
+}
+
+// SameButPace reports whether c is old but for its rate and its priority: what may change while it runs.
+func (c Campaign) SameButPace(old Campaign) bool {
+	c.Policy.Rate, c.Policy.Priority = old.Policy.Rate, old.Policy.Priority
+	return reflect.DeepEqual(c, old)
 }

@@ -107,7 +107,7 @@ func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
 }
 
 // UpdateCampaign stores c's name, parts and settings, not its state. A campaign that runs must be
-// paused first; c.Version must be the one that was read.
+// paused first, unless only its rate or its priority change; c.Version must be the one that was read.
 func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	var stored arauto.Campaign
 	if err := c.Policy.Check(); err != nil {
@@ -118,7 +118,7 @@ func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if err != nil {
 			return err
 		}
-		if !slices.Contains([]arauto.CampaignState{arauto.CampaignDraft, arauto.CampaignScheduled, arauto.CampaignPaused}, old.State) {
+		if !slices.Contains([]arauto.CampaignState{arauto.CampaignDraft, arauto.CampaignScheduled, arauto.CampaignPaused}, old.State) && (old.State != arauto.CampaignRunning || !c.SameButPace(old)) {
 			return arauto.Errorf(arauto.KindConflict, "state", "campaign %q is %s: pause it before changing it", old.Name, old.State)
 		}
 		if err := ownParts(ctx, t, c); err != nil {
