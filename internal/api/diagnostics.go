@@ -21,24 +21,27 @@ const (
 	// diagnosedMost is how many pending contacts are asked about: those that come next.
 	diagnosedMost = 2000
 	diagnosedPage = 500
+	// diagnosedFailures is how many kinds of failure are listed: what matters is among the first.
+	diagnosedFailures = 20
 )
 
 type wireDiagnostics struct {
-	State     string          `json:"state"`
-	Pause     *string         `json:"pause" doc:"Why it is paused"`
-	Sentence  string          `json:"sentence" doc:"The whole answer in the account's language"`
-	Obstacles []wireObstacle  `json:"obstacles" nullable:"false" doc:"What holds everybody back; none = look at the verdicts"`
-	Pending   int64           `json:"pending" doc:"Contacts that wait"`
-	Sending   int64           `json:"sending"`
-	Unknown   int64           `json:"unknown" doc:"May have been sent: they wait for a person's decision"`
-	Failed    int64           `json:"failed"`
-	LookedAt  int64           `json:"looked_at" doc:"Pending contacts that the gate was asked about: those that come next"`
-	Complete  bool            `json:"complete" doc:"False when more are pending than were looked at"`
-	DueNow    int64           `json:"due_now" doc:"Of those looked at"`
-	WouldGo   int64           `json:"would_go" doc:"Of those looked at, if nothing held everybody back"`
-	Held      []wireDiagnosed `json:"held" nullable:"false" doc:"The others, by outcome and reason; most first"`
-	NextAt    *time.Time      `json:"next_at" doc:"When the next one may be contacted; null = not before something changes"`
-	Ends      *time.Time      `json:"ends_at" doc:"When who is still pending expires"`
+	State     string             `json:"state"`
+	Pause     *string            `json:"pause" doc:"Why it is paused"`
+	Sentence  string             `json:"sentence" doc:"The whole answer in the account's language"`
+	Obstacles []wireObstacle     `json:"obstacles" nullable:"false" doc:"What holds everybody back; none = look at the verdicts"`
+	Pending   int64              `json:"pending" doc:"Contacts that wait"`
+	Sending   int64              `json:"sending"`
+	Unknown   int64              `json:"unknown" doc:"May have been sent: they wait for a person's decision"`
+	Failed    int64              `json:"failed"`
+	LookedAt  int64              `json:"looked_at" doc:"Pending contacts that the gate was asked about: those that come next"`
+	Complete  bool               `json:"complete" doc:"False when more are pending than were looked at"`
+	DueNow    int64              `json:"due_now" doc:"Of those looked at"`
+	WouldGo   int64              `json:"would_go" doc:"Of those looked at, if nothing held everybody back"`
+	Held      []wireDiagnosed    `json:"held" nullable:"false" doc:"The others, by outcome and reason; most first"`
+	NextAt    *time.Time         `json:"next_at" doc:"When the next one may be contacted; null = not before something changes"`
+	Failures  []wireFailureClass `json:"failures" nullable:"false" doc:"The failed ones, by reason and the provider's code; most first"`
+	Ends      *time.Time         `json:"ends_at" doc:"When who is still pending expires"`
 }
 
 type wireObstacle struct {
@@ -76,7 +79,14 @@ func (a *API) diagnose(ctx context.Context, c Caller, in *ByRef) (*wireDiagnosti
 	n := counts[campaign.ID]
 	out := &wireDiagnostics{
 		State: string(campaign.State), Pause: text(campaign.Pause), Pending: n[arauto.ContactPending], Sending: n[arauto.ContactSending],
-		Unknown: n[arauto.ContactUnknown], Failed: n[arauto.ContactFailed], Ends: at(campaign.Policy.EndAt), Obstacles: []wireObstacle{}, Held: []wireDiagnosed{},
+		Unknown: n[arauto.ContactUnknown], Failed: n[arauto.ContactFailed], Ends: at(campaign.Policy.EndAt), Obstacles: []wireObstacle{}, Held: []wireDiagnosed{}, Failures: []wireFailureClass{},
+	}
+	failures, err := a.Store.Failures(ctx, c.Account.ID, campaign.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range failures[:min(len(failures), diagnosedFailures)] {
+		out.Failures = append(out.Failures, wordFailure(f, c.Account.Language))
 	}
 	d := diagnosis{now: a.Now(), language: c.Account.Language, out: out, held: map[trialKey]*wireDiagnosed{}}
 	if err := a.obstacles(ctx, &d, campaign); err != nil {

@@ -195,10 +195,7 @@ func (a *API) retryPreview(ctx context.Context, c Caller, in *ByRef) (*wireRetry
 	classes, err := a.Store.Failures(ctx, c.Account.ID, campaign.ID)
 	out := &wireRetry{Classes: []wireFailureClass{}}
 	for _, f := range classes {
-		w := wireFailureClass{Reason: string(f.Reason), Words: f.Reason.Words(c.Account.Language), Count: f.N, Retryable: f.Reason.Retryable()}
-		if f.Code != 0 {
-			w.Code = &f.Code
-		}
+		w := wordFailure(f, c.Account.Language)
 		if w.Retryable {
 			out.WouldRetry += f.N
 		} else {
@@ -207,6 +204,14 @@ func (a *API) retryPreview(ctx context.Context, c Caller, in *ByRef) (*wireRetry
 		out.Classes = append(out.Classes, w)
 	}
 	return out, err
+}
+
+func wordFailure(f arauto.FailureClass, l arauto.Language) wireFailureClass {
+	w := wireFailureClass{Reason: string(f.Reason), Words: f.Reason.Words(l), Count: f.N, Retryable: f.Reason.Retryable()}
+	if f.Code != 0 {
+		w.Code = &f.Code
+	}
+	return w
 }
 
 func (a *API) retry(ctx context.Context, c Caller, in *struct {
