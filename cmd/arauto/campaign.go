@@ -22,7 +22,9 @@ type campaignCmd struct {
 	Diagnose   campaignDiagnoseCmd   `cmd:"" help:"Why nothing, or not everything, is being sent right now."`
 	DryRun     campaignDryRunCmd     `cmd:"" help:"Who would be contacted if it ran now, and who would not."`
 	Test       campaignTestCmd       `cmd:"" help:"Send its message to one phone with sample values."`
+	Estimate   campaignEstimateCmd   `cmd:"" help:"What its list would cost, by today's rates."`
 	Pace       campaignPaceCmd       `cmd:"" help:"Change how fast it goes and who goes first."`
+	Ceiling    campaignCeilingCmd    `cmd:"" help:"Change the most that it may cost: of a draft, or while it is paused."`
 	Start      campaignStartCmd      `cmd:"" help:"Start it."`
 	Pause      campaignPauseCmd      `cmd:"" help:"Try nobody new for now."`
 	Resume     campaignResumeCmd     `cmd:"" help:"Go on after a pause."`
@@ -39,22 +41,26 @@ type campaignCmd struct {
 
 // campaign is one as the API has it.
 type campaign struct {
-	ID           int64                   `json:"id"`
-	UUID         string                  `json:"uuid"`
-	Name         string                  `json:"name"`
-	State        string                  `json:"state"`
-	Pause        *string                 `json:"pause"`
-	SenderID     *int64                  `json:"sender_id"`
-	TemplateID   *int64                  `json:"template_id"`
-	Mapping      map[string]mappedSource `json:"mapping"`
-	Standing     bool                    `json:"standing"`
-	HoldAfter    int64                   `json:"hold_after"`
-	Total        int64                   `json:"total"`
-	Counts       map[string]int64        `json:"counts"`
-	ScheduledFor *time.Time              `json:"scheduled_for"`
-	CreatedAt    *time.Time              `json:"created_at"`
-	StartedAt    *time.Time              `json:"started_at"`
-	EndedAt      *time.Time              `json:"ended_at"`
+	ID         int64                   `json:"id"`
+	UUID       string                  `json:"uuid"`
+	Name       string                  `json:"name"`
+	State      string                  `json:"state"`
+	Pause      *string                 `json:"pause"`
+	SenderID   *int64                  `json:"sender_id"`
+	TemplateID *int64                  `json:"template_id"`
+	Mapping    map[string]mappedSource `json:"mapping"`
+	Standing   bool                    `json:"standing"`
+	HoldAfter  int64                   `json:"hold_after"`
+	Total      int64                   `json:"total"`
+	Counts     map[string]int64        `json:"counts"`
+	Cost       cost                    `json:"cost"`
+	Policy     struct {
+		Ceiling *money `json:"ceiling"`
+	} `json:"policy"`
+	ScheduledFor *time.Time `json:"scheduled_for"`
+	CreatedAt    *time.Time `json:"created_at"`
+	StartedAt    *time.Time `json:"started_at"`
+	EndedAt      *time.Time `json:"ended_at"`
 }
 
 type mappedSource struct {
@@ -102,17 +108,18 @@ func campaignID(ctx context.Context, c *client, ref string) (string, error) {
 }
 
 type campaignCreateCmd struct {
-	Name               string `required:"" help:"What people call it."`
-	Sender             string `help:"The number to write from: id, UUID or name."`
-	Template           string `help:"The message: id, UUID, name or name/language."`
-	Map                []slot `sep:"none" placeholder:"SLOT=SOURCE" help:"Fill a parameter of the template: body.1=field:cpf, body.1=contact:name or body.1=fixed:text. Contact has name, first_name, phone and external_id."`
-	Default            []pair `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
-	Standing           bool   `help:"Wait for more contacts instead of completing."`
-	HoldAfter          int    `placeholder:"N" help:"Pause once N contacts were sent to."`
-	Rate               int    `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
-	Priority           int    `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
-	OnOpenConversation string `enum:"send,fail" default:"send" help:"Who is in an open conversation already: send all the same, or fail that contact."`
-	Schedule           when   `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
+	Name               string  `required:"" help:"What people call it."`
+	Sender             string  `help:"The number to write from: id, UUID or name."`
+	Template           string  `help:"The message: id, UUID, name or name/language."`
+	Map                []slot  `sep:"none" placeholder:"SLOT=SOURCE" help:"Fill a parameter of the template: body.1=field:cpf, body.1=contact:name or body.1=fixed:text. Contact has name, first_name, phone and external_id."`
+	Default            []pair  `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
+	Standing           bool    `help:"Wait for more contacts instead of completing."`
+	HoldAfter          int     `placeholder:"N" help:"Pause once N contacts were sent to."`
+	Rate               int     `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
+	Priority           int     `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
+	OnOpenConversation string  `enum:"send,fail" default:"send" help:"Who is in an open conversation already: send all the same, or fail that contact."`
+	Ceiling            ceiling `placeholder:"AMOUNT" help:"Pause rather than cost more than that, by the account's rates: \"BRL 500\"."`
+	Schedule           when    `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
 	policyFlags
 }
 
@@ -167,6 +174,9 @@ func (k campaignCreateCmd) policy() map[string]any {
 	}
 	if k.Priority != 0 {
 		p["priority"] = k.Priority
+	}
+	if k.Ceiling != "" {
+		p["ceiling"] = k.Ceiling.money()
 	}
 	if k.OnOpenConversation != "send" {
 		p["on_open_conversation"] = k.OnOpenConversation
@@ -320,6 +330,7 @@ func (c *client) showCampaign(k campaign) error {
 			fields = append(fields, "  "+s, thousands(n))
 		}
 	}
+	fields = append(fields, k.Cost.facts(k.Policy.Ceiling)...)
 	return c.facts(fields...)
 }
 

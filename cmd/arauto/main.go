@@ -47,6 +47,7 @@ type grammar struct {
 	Why         whyCmd         `cmd:"" group:"work" help:"Why a phone was contacted, or was not."`
 	Rules       rulesCmd       `cmd:"" group:"work" help:"When and how often people may be contacted: packs, hours, caps, holidays."`
 	Suppression suppressionCmd `cmd:"" group:"work" help:"The do-not-contact list."`
+	Person      personCmd      `cmd:"" group:"work" help:"Who somebody is, under whichever name; merging two."`
 	Report      reportCmd      `cmd:"" group:"work" help:"Reports as CSV."`
 
 	App       appCmd       `cmd:"" group:"setup" help:"Meta apps: their secrets sign the webhooks."`
@@ -54,6 +55,7 @@ type grammar struct {
 	Portfolio portfolioCmd `cmd:"" group:"setup" help:"Business portfolios: their numbers share one messaging limit."`
 	Sender    senderCmd    `cmd:"" group:"setup" help:"WhatsApp numbers to write from."`
 	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
+	Rate      rateCmd      `cmd:"" group:"setup" help:"What one message costs: for estimates, costs and ceilings."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
 
 	programs

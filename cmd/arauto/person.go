@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+)
+
+type personCmd struct {
+	remote
+	Show  personShowCmd  `cmd:"" help:"Who somebody is: names, do-not-contact entries, contacts over all campaigns."`
+	Merge personMergeCmd `cmd:"" help:"Make one person of two. It cannot be undone."`
+}
+
+// person is one as the API has it.
+type person struct {
+	ID      *int64  `json:"id"`
+	Phone   *string `json:"phone"`
+	Name    string  `json:"name"`
+	Aliases []struct {
+		Kind  string `json:"kind"`
+		Value string `json:"value"`
+	} `json:"aliases"`
+	Merged []string `json:"merged"`
+}
+
+func (p person) title() string {
+	return strings.TrimSpace(strings.Join(strings.Fields(word(p.ID)+" "+word(p.Phone)+" "+plain(p.Name)), " "))
+}
+
+type personShowCmd struct {
+	Person string `arg:"" help:"A phone with its +, a user id of Meta's, a username, or the person's number."`
+}
+
+func (k personShowCmd) Run(ctx context.Context, c *client) error {
+	ref, err := c.personRef(ctx, k.Person)
+	if err != nil {
+		return err
+	}
+	var got struct {
+		person
+		Suppressions []suppression `json:"suppressions"`
+		Contacts     page[struct {
+			ID           int64      `json:"id"`
+			CampaignName string     `json:"campaign_name"`
+			Phone        *string    `json:"phone"`
+			State        string     `json:"state"`
+			UpdatedAt    *time.Time `json:"updated_at"`
+		}] `json:"contacts"`
+	}
+	raw, err := c.get(ctx, "/people/"+url.PathEscape(ref), &got)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error {
+		facts := []string{"Person", word(got.ID), "Phone", word(got.Phone), "Name", got.Name, "Merged", strings.Join(got.Merged, ", ")}
+		for _, a := range got.Aliases {
+			facts = append(facts, a.Kind, a.Value)
+		}
+		if err := c.facts(facts...); err != nil {
+			return err
+		}
+		for _, s := range got.Suppressions {
+			if err := c.say("%s", plain(s.words())); err != nil {
+				return err
+			}
+		}
+		var rows [][]string
+		for _, r := range got.Contacts.Data {
+			rows = append(rows, []string{fmt.Sprint(r.ID), r.CampaignName, word(r.Phone), r.State, local(r.UpdatedAt)})
+		}
+		return c.table([]string{"CONTACT", "CAMPAIGN", "PHONE", "STATE", "CHANGED"}, rows)
+	})
+}
+
+// personRef turns a name that is no phone and no number into the person's number.
+func (c *client) personRef(ctx context.Context, name string) (string, error) {
+	if strings.Trim(name, "+0123456789") == "" {
+		return name, nil
+	}
+	var found page[person]
+	if _, err := c.get(ctx, "/people?"+url.Values{"alias": {name}}.Encode(), &found); err != nil {
+		return "", err
+	}
+	switch {
+	case len(found.Data) == 0:
+		return "", fmt.Errorf("nobody is known as %q", name)
+	case len(found.Data) > 1:
+		return "", fmt.Errorf("%q may be %s or %s: name one by its phone", name, found.Data[0].title(), found.Data[1].title())
+	case found.Data[0].ID != nil:
+		return fmt.Sprint(*found.Data[0].ID), nil
+	}
+	return word(found.Data[0].Phone), nil
+}
+
+type personMergeCmd struct {
+	From string `arg:"" help:"Who becomes the other: as of show."`
+	Into string `arg:"" help:"Who stays."`
+}
+
+func (k personMergeCmd) Run(ctx context.Context, c *client) error {
+	from, err := c.personRef(ctx, k.From)
+	if err != nil {
+		return err
+	}
+	into, err := c.personRef(ctx, k.Into)
+	if err != nil {
+		return err
+	}
+	var got person
+	raw, err := c.post(ctx, "/people/"+url.PathEscape(from)+"/merge", map[string]string{"into": into}, &got)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error { return c.say("They are one now: %s", got.title()) })
+}
