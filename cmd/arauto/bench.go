@@ -9,9 +9,11 @@ import (
 
 // benchCmd measures this build on this machine.
 type benchCmd struct {
-	Send   benchSendCmd   `cmd:"" help:"The sending engine beside a bare HTTP client."`
-	Report benchReportCmd `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
-	Stub   benchStubCmd   `cmd:"" hidden:"" help:"The other end of bench send."`
+	Send    benchSendCmd    `cmd:"" help:"The sending engine beside a bare HTTP client."`
+	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
+	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
+	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
+	Stub    benchStubCmd    `cmd:"" hidden:"" help:"The other end of bench send."`
 }
 
 type benchSendCmd struct {
@@ -35,6 +37,25 @@ type benchReportCmd struct {
 
 func (k benchReportCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Report(ctx, bench.ReportConfig(k), s.Out)
+}
+
+type benchWebhookCmd struct {
+	Engine   string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Seconds  int    `default:"30" help:"How long webhooks are posted."`
+	Rate     int    `default:"3500" help:"Webhooks a second with one status each."`
+	TenRate  int    `default:"1600" help:"Webhooks a second with ten statuses each."`
+	Dispatch int    `default:"80" help:"Messages a second that are sent meanwhile."`
+	Require  bool   `help:"Fail when a figure is missed."`
+}
+
+func (k benchWebhookCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Webhook(ctx, bench.WebhookConfig(k), s.Out)
+}
+
+type benchLoadCmd struct{}
+
+func (benchLoadCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Load(ctx, s.In, s.Out)
 }
 
 type benchStubCmd struct {
