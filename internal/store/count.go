@@ -93,19 +93,34 @@ func (s *Store) counts(ctx context.Context, q querier, account int64, campaigns 
 }
 
 // Counts is how many contacts of each campaign stand in each state, as kept; no campaigns = all of the
-// account. A campaign without contacts may be absent.
+// account. Those in flight are told as being sent, though their own rows say so only where a fact
+// overtook the answer. A campaign without contacts may be absent.
 func (s *Store) Counts(ctx context.Context, account int64, campaigns []int64) (counts map[int64]arauto.Counts, err error) {
-	err = s.db.read(ctx, func(q querier) error {
-		counts, err = s.counts(ctx, q, account, campaigns)
-		return err
+	err = s.db.snapshot(ctx, func(q querier) error {
+		if counts, err = s.counts(ctx, q, account, campaigns); err != nil {
+			return err
+		}
+		return s.countFlights(ctx, q, account, counts)
 	})
 	return counts, err
+}
+
+// countFlights moves what is in flight from pending to sending.
+func (s *Store) countFlights(ctx context.Context, q querier, account int64, counts map[int64]arauto.Counts) error {
+	flying, err := all(ctx, q, scanPair, `SELECT campaign_id, count(*) FROM intent WHERE account_id = $1 GROUP BY campaign_id`, account)
+	for _, f := range flying {
+		if n := counts[f[0]]; n != nil {
+			n[arauto.ContactPending] -= f[1]
+			n[arauto.ContactSending] += f[1]
+		}
+	}
+	return err
 }
 
 // Recount counts what Counts keeps. It walks every contact: for tests and for an operator's doubt.
 func (s *Store) Recount(ctx context.Context, account int64) (map[int64]arauto.Counts, error) {
 	counts := map[int64]arauto.Counts{}
-	err := s.db.read(ctx, func(q querier) error {
+	err := s.db.snapshot(ctx, func(q querier) error {
 		list, err := all(ctx, q, scanCount, `SELECT campaign_id, state, count(*) FROM contact WHERE account_id = $1 AND deleted_at = 0
 			GROUP BY campaign_id, state`, account)
 		for _, c := range list {
@@ -114,7 +129,10 @@ func (s *Store) Recount(ctx context.Context, account int64) (map[int64]arauto.Co
 			}
 			counts[c.campaign][c.state] = c.n
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		return s.countFlights(ctx, q, account, counts)
 	})
 	return counts, err
 }
