@@ -181,3 +181,22 @@ func (d *fakeAudiences) Preview(_ context.Context, _, _ int64, _ arauto.Audience
 	d.marketing = marketing
 	return arauto.AudiencePreview{Looked: 10, Complete: true, Picked: 6, Already: 2, Suppressed: 1}, nil
 }
+
+func TestPolicy_OpenConversation(t *testing.T) {
+	w := newWorld(t)
+	for _, step := range []struct{ said, want string }{
+		{`{"policy":{"on_open_conversation":"fail"}}`, "fail"}, {`{"policy":{"rate":5}}`, "fail"}, {`{"policy":{"on_open_conversation":"send"}}`, "send"},
+	} {
+		got := w.ask(t, 200, "write", "PATCH", "/api/v1/campaigns/1", step.said)
+		if policy := got["policy"].(map[string]any); policy["on_open_conversation"] != step.want {
+			t.Errorf("%s: %v", step.said, policy)
+		}
+	}
+	w.ask(t, 422, "write", "PATCH", "/api/v1/campaigns/1", `{"policy":{"on_open_conversation":"wait"}}`)
+	for said, hours := range map[string]float64{`{"rules":{"conversation_idle_hours":-1}}`: -1, `{"rules":{"conversation_idle_hours":48}}`: 48} {
+		got := w.ask(t, 200, "admin", "PATCH", "/api/v1/account", said)
+		if rules := got["rules"].(map[string]any); rules["conversation_idle_hours"] != hours {
+			t.Errorf("%s: %v", said, rules)
+		}
+	}
+}

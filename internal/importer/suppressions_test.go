@@ -97,26 +97,31 @@ func TestSuppressions_AsPeopleWriteThem(t *testing.T) {
 		want     []string
 	}{
 		"phones alone": {
-			"telefone\n(11) 98765-4321\n+55 21 97777-6666\n5511987654321\n", importer.EntryDefaults{},
+			"telefone\n(11) 98765-4321\n+55 21 97777-6666\n5511987654321\n",
+			importer.EntryDefaults{},
 			[]string{"+5511987654321 all [] - upload: nao-perturbe.csv, row 2", "+5521977776666 all [] - upload: nao-perturbe.csv, row 3"},
 		},
 		"what the request says": {
-			"celular\n11987654321\n", importer.EntryDefaults{Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Evidence: "Procon 123", ExpiresAt: time.Date(2099, 1, 2, 3, 4, 5, 0, time.UTC)},
+			"celular\n11987654321\n",
+			importer.EntryDefaults{Scope: arauto.SuppressMarketing, Channel: arauto.ChannelWhatsApp, Evidence: "Procon 123", ExpiresAt: time.Date(2099, 1, 2, 3, 4, 5, 0, time.UTC)},
 			[]string{"+5511987654321 marketing [whatsapp] 2099-01-02T03:04:05Z upload: Procon 123"},
 		},
 		"in Portuguese": {
-			fmt.Sprintf("Telefone;Escopo;Canal;Válido até;Motivo\n11987654321;Promoções;Ligação;31/12/%d;pediu por telefone\n11987654322;tudo;qualquer;nunca;\n", year), importer.EntryDefaults{Evidence: "lista antiga"},
+			fmt.Sprintf("Telefone;Escopo;Canal;Válido até;Motivo\n11987654321;Promoções;Ligação;31/12/%d;pediu por telefone\n11987654322;tudo;qualquer;nunca;\n", year),
+			importer.EntryDefaults{Evidence: "lista antiga"},
 			[]string{
 				fmt.Sprintf("+5511987654321 marketing [voice] %d-01-01T03:00:00Z upload: pediu por telefone", year+1),
 				"+5511987654322 all [] - upload: lista antiga",
 			},
 		},
 		"in Spanish": {
-			fmt.Sprintf("teléfono,ámbito,canal,vencimiento,observación\n11987654321,publicidad,WhatsApp,%d-06-01 10:00,carta\n", year), importer.EntryDefaults{},
+			fmt.Sprintf("teléfono,ámbito,canal,vencimiento,observación\n11987654321,publicidad,WhatsApp,%d-06-01 10:00,carta\n", year),
+			importer.EntryDefaults{},
 			[]string{fmt.Sprintf("+5511987654321 marketing [whatsapp] %d-06-01T13:00:00Z upload: carta", year)},
 		},
 		"in English": {
-			fmt.Sprintf("phone,scope,channel,expires_at,evidence\n11987654321,marketing,voice,%d-06-01T10:00:00Z,ticket 7\n", year), importer.EntryDefaults{Scope: arauto.SuppressAll},
+			fmt.Sprintf("phone,scope,channel,expires_at,evidence\n11987654321,marketing,voice,%d-06-01T10:00:00Z,ticket 7\n", year),
+			importer.EntryDefaults{Scope: arauto.SuppressAll},
 			[]string{fmt.Sprintf("+5511987654321 marketing [voice] %d-06-01T10:00:00Z upload: ticket 7", year)},
 		},
 	} {
@@ -167,10 +172,10 @@ func TestSuppressions_KilledAtAnyWrite(t *testing.T) {
 	b.WriteString("fone;motivo\n")
 	for n := range 17 {
 		phone := fmt.Sprintf("119876543%02d", n)
-		switch {
-		case n%5 == 1:
+		switch n % 5 {
+		case 1:
 			phone = "not a phone"
-		case n%5 == 3:
+		case 3:
 			phone = "+55 11 98765-4300"
 		}
 		fmt.Fprintf(&b, "%s;row %d\n", phone, n)
