@@ -29,6 +29,7 @@ type wireTrial struct {
 	Total    int64           `json:"total" doc:"Pending contacts looked at"`
 	Complete bool            `json:"complete" doc:"False when the list is longer than what was looked at"`
 	WouldGo  int64           `json:"would_go"`
+	Estimate []wireMoney     `json:"estimate" nullable:"false" doc:"What those who would go cost, by today's rates; see /campaigns/{id}/estimate for what has no rate"`
 	Held     []wireTrialHeld `json:"held" nullable:"false" doc:"The others, by outcome and reason; most first"`
 	Problem  *string         `json:"problem" doc:"What keeps the campaign itself from starting"`
 	Sentence string          `json:"sentence"`
@@ -67,11 +68,14 @@ func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, erro
 	if kind := arauto.KindOf(problem); kind == arauto.KindInternal {
 		return nil, problem
 	}
-	run := trial{campaign: campaign.ID, now: a.Now(), held: map[trialKey]*wireTrialHeld{}, complete: true}
+	run := trial{campaign: campaign.ID, now: a.Now(), held: map[trialKey]*wireTrialHeld{}, countries: map[string]int64{}, complete: true}
 	if err := a.look(ctx, c, &run); err != nil {
 		return nil, err
 	}
-	return run.answer(c.Account.Language, problem), nil
+	out := run.answer(c.Account.Language, problem)
+	_, lines, err := a.estimateOf(ctx, campaign, run.countries)
+	out.Estimate = sums(lines, arauto.BillingRegular)
+	return out, err
 }
 
 // look walks the pending contacts in short reads.
@@ -113,6 +117,7 @@ type trial struct {
 
 	total, goes int64
 	held        map[trialKey]*wireTrialHeld
+	countries   map[string]int64 // of those who would go
 	complete    bool
 }
 
@@ -130,6 +135,7 @@ func (t *trial) add(in arauto.GateInput) {
 	t.total++
 	if v.Outcome == arauto.Go {
 		t.goes++
+		t.countries[in.Contact.Phone.Country()]++
 		return
 	}
 	key := trialKey{v.Outcome, v.Reason}
