@@ -289,11 +289,11 @@ func (a *API) recallAll(ctx context.Context, c Caller) error {
 	return nil
 }
 
-// when puts into out what a policy says of when and how often.
-func (out *wirePolicy) when(p arauto.Policy) {
+// when puts into w what a policy says of when and how often.
+func (w *wirePolicy) when(p arauto.Policy) {
 	windows, minutes := wordWindows(p.Windows), int(p.MaxLateness/time.Minute)
-	out.Windows, out.WorkHolidays, out.EndAt = &windows, &p.WorkHolidays, at(p.EndAt)
-	out.MaxLatenessMinutes, out.Attempts, out.PackExemption = &minutes, &p.Attempts, &p.PackExemption
+	w.Windows, w.WorkHolidays, w.EndAt = &windows, &p.WorkHolidays, at(p.EndAt)
+	w.MaxLatenessMinutes, w.Attempts, w.PackExemption = &minutes, &p.Attempts, &p.PackExemption
 }
 
 func (w wirePolicy) changeWhen(p *arauto.Policy) {
@@ -311,10 +311,10 @@ func (w wirePolicy) changeWhen(p *arauto.Policy) {
 	set(&p.PackExemption, w.PackExemption)
 }
 
-// when puts into out what an account's rules say of when and how often.
-func (out *wireRules) when(r arauto.Rules) {
+// when puts into w what an account's rules say of when and how often.
+func (w *wireRules) when(r arauto.Rules) {
 	packs, windows, caps := wordPackRefs(r.Packs), wordWindows(r.Windows), wordCaps(r.Caps)
-	out.Packs, out.Windows, out.Caps, out.Attempts = &packs, &windows, &caps, &r.Attempts
+	w.Packs, w.Windows, w.Caps, w.Attempts = &packs, &windows, &caps, &r.Attempts
 }
 
 func (w wireRules) changeWhen(r *arauto.Rules) {
