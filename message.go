@@ -47,6 +47,16 @@ func (h Hold) Reason() Reason {
 	return ""
 }
 
+// Hold is how a message is held back whose contact has that reason; "" for every other one.
+func (r Reason) Hold() Hold {
+	for _, h := range []Hold{HoldQuality, HoldPaused} {
+		if h.Reason() == r {
+			return h
+		}
+	}
+	return ""
+}
+
 // A SendError is a refusal or a silence, with what to do about it.
 type SendError struct {
 	Code   int    // the provider's; 0 for silence and transport faults

@@ -10,6 +10,7 @@ import (
 // benchCmd measures this build on this machine.
 type benchCmd struct {
 	Send    benchSendCmd    `cmd:"" help:"The sending engine beside a bare HTTP client."`
+	Pace    benchPaceCmd    `cmd:"" help:"How near the engine comes to a rate, or to what its requests in flight can do."`
 	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
 	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
 	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
@@ -27,6 +28,20 @@ type benchSendCmd struct {
 
 func (k benchSendCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Send(ctx, bench.SendConfig(k), s.Out)
+}
+
+type benchPaceCmd struct {
+	Engine   string        `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Rate     int           `help:"Messages a second; 0 = no limit but those in flight."`
+	Seconds  int           `default:"10" help:"How long."`
+	Latency  time.Duration `help:"Of the pretended Graph API."`
+	InFlight int           `default:"256" help:"Requests at once."`
+	Within   float64       `placeholder:"PERCENT" help:"Fail when the rate is missed by more."`
+	AtLeast  float64       `help:"Fail below this part of in-flight/latency."`
+}
+
+func (k benchPaceCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Pace(ctx, bench.PaceConfig(k), s.Out)
 }
 
 type benchReportCmd struct {

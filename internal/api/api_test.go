@@ -404,3 +404,17 @@ func TestPortfolio_SaysWhatIsUsed(t *testing.T) {
 		t.Fatalf("%v", got)
 	}
 }
+
+func TestContact_HeldBack(t *testing.T) {
+	w := newWorld(t)
+	held := row(1, arauto.ContactSent)
+	held.Reason = arauto.HoldQuality.Reason()
+	w.store.contacts = []arauto.ContactRow{held}
+	if got := w.ask(t, 200, "read", "GET", "/api/v1/contacts/1", ""); got["provider_status"] != "held" || got["reason"] != "held_by_provider" {
+		t.Fatalf("%v", got)
+	}
+	w.store.contacts = []arauto.ContactRow{row(1, arauto.ContactSent)}
+	if got := w.ask(t, 200, "read", "GET", "/api/v1/contacts/1", ""); got["provider_status"] != nil {
+		t.Fatalf("%v", got)
+	}
+}

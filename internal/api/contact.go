@@ -73,6 +73,7 @@ type WireContact struct {
 	State            string     `json:"state" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled"`
 	Reason           *string    `json:"reason" doc:"Why it failed or was held back"`
 	ReasonWords      *string    `json:"reason_words" doc:"The reason in the account's language"`
+	ProviderStatus   *string    `json:"provider_status" enum:"held,paused" doc:"How the provider holds back a message that it took; null = it does not"`
 	ErrorCode        *int       `json:"error_code" doc:"The provider's own code"`
 	ErrorDetail      *string    `json:"error_detail" doc:"The provider's own words"`
 	Fields           wireFields `json:"fields"`
@@ -98,6 +99,9 @@ func wordContact(r arauto.ContactRow, l arauto.Language) WireContact {
 		ReplyAction: text(r.ReplyAction), ReplyText: text(r.ReplyText), ConversationUUID: text(r.Conversation), ScheduledFor: at(r.Scheduled),
 		InsertedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt), SentAt: at(r.SentAt), DeliveredAt: at(r.DeliveredAt),
 		ReadAt: at(r.ReadAt), RepliedAt: at(r.RepliedAt), FailedAt: at(r.FailedAt),
+	}
+	if r.State == arauto.ContactSent {
+		out.ProviderStatus = text(r.Reason.Hold())
 	}
 	if r.Code != 0 {
 		out.ErrorCode = &r.Code
