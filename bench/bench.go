@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/numbering"
 	"arauto/internal/seal"
 	"arauto/internal/store"
 	"arauto/internal/store/pgtest"
@@ -59,7 +60,11 @@ func (p *place) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.store, err = store.Open(ctx, p.address, keys, now())
+	places, err := numbering.NewPlaces()
+	if err != nil {
+		return err
+	}
+	p.store, err = store.Open(ctx, p.address, keys, now(), store.Located(places.Place))
 	return err
 }
 
