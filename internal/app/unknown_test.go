@@ -44,7 +44,8 @@ func TestUnknown(t *testing.T) {
 	decide := func(body object) (done struct {
 		Changed, Refused int
 		Job              *job
-	}) {
+	},
+	) {
 		t.Helper()
 		o.api.do(t, "POST", path+"/unknown/settle", body, &done)
 		return done
