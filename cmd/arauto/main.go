@@ -57,6 +57,7 @@ type grammar struct {
 	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
 	Rate      rateCmd      `cmd:"" group:"setup" help:"What one message costs: for estimates, costs and ceilings."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
+	Endpoint  endpointCmd  `cmd:"" group:"setup" help:"Addresses that are told what happens."`
 
 	programs
 

@@ -28,14 +28,16 @@ type serverFlags struct {
 	TLSCert string `name:"tls-cert" env:"ARAUTO_TLS_CERT" placeholder:"FILE" help:"Certificate chain (PEM), together with --tls-key. Without them: plain HTTP, for a proxy in front."`
 	TLSKey  string `name:"tls-key" env:"ARAUTO_TLS_KEY" placeholder:"FILE" help:"The certificate's private key (PEM)."`
 
-	TrustedProxies    []string `env:"ARAUTO_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
-	LogFormat         string   `env:"ARAUTO_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
-	LogLevel          string   `env:"ARAUTO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
-	UploadLimit       int64    `env:"ARAUTO_UPLOAD_LIMIT" type:"bytes" default:"1GB" placeholder:"SIZE" help:"The largest file that may be imported."`
-	TokenRate         int      `env:"ARAUTO_TOKEN_RATE" default:"50" placeholder:"N" help:"Requests a second that a token may make, where it has no rate of its own."`
-	AllowPrivateGraph bool     `env:"ARAUTO_ALLOW_PRIVATE_GRAPH" help:"Senders may name a Graph address on this machine or in a private network, such as a sandbox."`
-	MetricsPublic     bool     `env:"ARAUTO_METRICS_PUBLIC" help:"/metrics needs no token."`
-	Roles             []string `env:"ARAUTO_ROLES" enum:"api,dispatch,inbound,jobs" default:"api,dispatch,inbound,jobs" placeholder:"ROLE" help:"What this node does: api, dispatch, inbound, jobs."`
+	TrustedProxies       []string `env:"ARAUTO_TRUSTED_PROXIES" placeholder:"CIDR" help:"Proxies whose X-Forwarded-For is believed."`
+	LogFormat            string   `env:"ARAUTO_LOG_FORMAT" enum:"text,json" default:"text" help:"text or json."`
+	LogLevel             string   `env:"ARAUTO_LOG_LEVEL" enum:"debug,info,warn,error" default:"info" help:"debug, info, warn or error."`
+	UploadLimit          int64    `env:"ARAUTO_UPLOAD_LIMIT" type:"bytes" default:"1GB" placeholder:"SIZE" help:"The largest file that may be imported."`
+	TokenRate            int      `env:"ARAUTO_TOKEN_RATE" default:"50" placeholder:"N" help:"Requests a second that a token may make, where it has no rate of its own."`
+	AllowPrivateGraph    bool     `env:"ARAUTO_ALLOW_PRIVATE_GRAPH" help:"Senders may name a Graph address on this machine or in a private network, such as a sandbox."`
+	AllowPrivateWebhooks bool     `env:"ARAUTO_ALLOW_PRIVATE_WEBHOOKS" help:"Endpoints may be addresses on this machine or in a private network, and plain http."`
+	EventDays            int      `env:"ARAUTO_EVENT_DAYS" default:"7" placeholder:"DAYS" help:"How long what endpoints are told is kept, for looking up and telling again."`
+	MetricsPublic        bool     `env:"ARAUTO_METRICS_PUBLIC" help:"/metrics needs no token."`
+	Roles                []string `env:"ARAUTO_ROLES" enum:"api,dispatch,inbound,jobs" default:"api,dispatch,inbound,jobs" placeholder:"ROLE" help:"What this node does: api, dispatch, inbound, jobs."`
 
 	Version string `kong:"-"`
 }

@@ -50,6 +50,8 @@ type Store interface {
 	Unknowns
 	Reports
 	Webhooks
+	Endpoints
+	Notices
 }
 
 // Config is everything the API needs. What is not marked optional must be set.
@@ -61,6 +63,7 @@ type Config struct {
 	Decisions Decisions
 	Audiences Audiences
 	TestSends TestSends
+	Pinger    Pinger
 	Phones    Phones
 	Now       func() time.Time
 	Random    io.Reader // draws token values
@@ -72,6 +75,8 @@ type Config struct {
 	// AllowPrivateGraph lets a sender's graph_url be plain http, on this machine or in a private network: a
 	// sandbox. Optional.
 	AllowPrivateGraph bool
+	// AllowPrivateWebhooks is the same for the addresses of endpoints. Optional.
+	AllowPrivateWebhooks bool
 }
 
 // Phones reads numbers as people of a country write them.
@@ -121,6 +126,8 @@ func New(door Door, cfg Config) *API {
 	a.audiences()
 	a.reports()
 	a.webhooks()
+	a.endpoints()
+	a.events()
 
 	a.docs(door)
 	return a

@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Phones: fakePhones{},
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Pinger: w.others, Phones: fakePhones{},
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})
@@ -111,6 +111,8 @@ var bodies = map[string]string{
 	"PUT /api/v1/rates":                          `{"rates":[{"country":"BR","category":"marketing","currency":"BRL","rate":"0.3125"}]}`,
 	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,
 	"POST /api/v1/suppressions/imports":          "telefone\n",
+	"POST /api/v1/endpoints":                     `{"url":"https://example.com/hook"}`,
+	"PATCH /api/v1/endpoints/{id}":               `{"description":"d"}`,
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
 }
 
@@ -186,7 +188,7 @@ func TestWalk_NothingSecretIsAnswered(t *testing.T) {
 		if rec.Code != http.StatusOK {
 			t.Errorf("%s %s: %d %s", route.Method, route.Path, rec.Code, rec.Body)
 		}
-		for _, secret := range []string{"meta-app-secret", "verify-secret", "meta-token-secret", "[secret]", "tok-"} {
+		for _, secret := range []string{"meta-app-secret", "verify-secret", "meta-token-secret", "secret-of-an-endpoint", "[secret]", "tok-"} {
 			if strings.Contains(rec.Body.String(), secret) {
 				t.Errorf("%s %s answers with %q: %s", route.Method, route.Path, secret, rec.Body)
 			}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"os"
@@ -17,10 +18,12 @@ import (
 
 	"arauto/internal/blob"
 	"arauto/internal/bulk"
+	"arauto/internal/courier"
 	"arauto/internal/dispatch"
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
 	"arauto/internal/jobs"
+	"arauto/internal/notify"
 	"arauto/internal/numbering"
 	"arauto/internal/server"
 	"arauto/internal/store"
@@ -43,6 +46,7 @@ type App struct {
 	dispatch  *dispatch.Engine
 	inbound   *inbound.Engine
 	jobs      *jobs.Runner
+	notify    *notify.Engine
 	server    *server.Server
 }
 
@@ -122,6 +126,9 @@ func (a *App) assemble() error {
 	if err != nil {
 		return err
 	}
+	if days := a.config.EventDays; days != 0 && days < leastEventDays {
+		return fmt.Errorf("--event-days %d: keep events for at least %d days, deliveries are repeated for three", days, leastEventDays)
+	}
 	metrics := newMetrics(a.logger)
 	a.store.OnHalt(metrics.Halted)
 	a.meta = whatsapp.New(whatsapp.Config{})
@@ -138,6 +145,10 @@ func (a *App) assemble() error {
 	a.decisions = &bulk.Decisions{Store: a.store, Now: clock, Wake: wake}
 	a.audiences = &bulk.Audiences{Store: a.store, People: a.store, Now: clock, Wake: wake}
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Leases: a.store, Node: a.node, Now: clock, Logger: a.logger.With("engine", "jobs"), Workers: a.workers()})
+	a.notify = notify.New(notify.Config{
+		Store: a.store, Leases: a.store, Poster: courier.New(courier.Config{AllowPrivate: a.config.AllowPrivateWebhooks, Version: a.config.Version}),
+		Observer: newTellingMetrics(metrics.registry), Node: a.node, Now: clock, Logger: a.logger.With("engine", "notify"), Spread: rand.Float64,
+	})
 	a.server = server.New(server.Config{
 		Tokens: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
 		Checks: map[string]func(context.Context) error{"database": a.store.Ping}, TrustedProxies: proxies, MetricsPublic: a.config.MetricsPublic,
@@ -161,6 +172,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	}
 	if a.has(roleJobs) {
 		group.Go(func() error { return a.jobs.Run(engines) })
+		group.Go(func() error { return a.notify.Run(engines) })
 	}
 	group.Go(func() error { return a.inbound.Keep(engines) })
 	group.Go(func() error { return a.sweep(engines) })

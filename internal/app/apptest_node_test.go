@@ -25,7 +25,7 @@ type inside struct {
 
 func newInside(t *testing.T) *inside {
 	t.Helper()
-	c := app.Config{Data: t.TempDir(), AllowPrivateGraph: true, TokenRate: 100_000, LogLevel: "error"}
+	c := app.Config{Data: t.TempDir(), AllowPrivateGraph: true, AllowPrivateWebhooks: true, TokenRate: 100_000, LogLevel: "error"}
 	a, err := app.Open(t.Context(), c, io.Discard)
 	if err != nil {
 		t.Fatal(err)

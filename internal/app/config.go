@@ -17,14 +17,16 @@ type Config struct {
 	TLSCert string // PEM file; "" = plain HTTP
 	TLSKey  string // PEM file
 
-	TrustedProxies    []string // CIDRs whose X-Forwarded-For is believed
-	LogFormat         string   // text or json
-	LogLevel          string   // debug, info, warn or error
-	UploadLimit       int64    // bytes of one uploaded file
-	TokenRate         int      // requests per second per token that has no rate of its own
-	AllowPrivateGraph bool     // senders may name a Graph address on loopback and private networks
-	MetricsPublic     bool     // /metrics needs no token
-	Roles             []string // api, dispatch, inbound, jobs
+	TrustedProxies       []string // CIDRs whose X-Forwarded-For is believed
+	LogFormat            string   // text or json
+	LogLevel             string   // debug, info, warn or error
+	UploadLimit          int64    // bytes of one uploaded file
+	TokenRate            int      // requests per second per token that has no rate of its own
+	AllowPrivateGraph    bool     // senders may name a Graph address on loopback and private networks
+	AllowPrivateWebhooks bool     // endpoints may be told on loopback and private networks, and without TLS
+	EventDays            int      // how long what endpoints are told is kept
+	MetricsPublic        bool     // /metrics needs no token
+	Roles                []string // api, dispatch, inbound, jobs
 
 	Version string // of the program, for the log and the API's document
 }

@@ -20,6 +20,7 @@ type victim struct {
 	taken    map[string]sandbox.Entry
 	ids      map[string]string // by the path that a route begins with, a row of the account
 	uuids    map[string]string
+	endpoint int64
 	phone    string
 }
 
@@ -33,6 +34,10 @@ func newVictim(t *testing.T, n *inside) *victim {
 	v.api, v.account = n.account(t, "loja-a")
 	v.business = v.api.business(t, sandbox.Config{VerifyToken: "shown"}, v.graph, 1000)
 	v.hook = n.base + v.webhookPath
+	var told struct{ ID int64 }
+	v.api.do(t, "POST", "/api/v1/endpoints", object{"url": "http://127.0.0.1:1/" + marked}, &told)
+	v.api.do(t, "PATCH", fmt.Sprint("/api/v1/endpoints/", told.ID), object{"enabled": false}, nil)
+	v.endpoint = told.ID
 	v.campaign, v.taken = v.sent(t, marked, v.phone, "5511980000032")
 	j := v.api.importCSV(t, v.api.newCampaign(t, v.business, marked+" 2").ID, people(0, 3)+marked+",not a phone\n")
 	v.write(t, v.taken[v.phone], "wamid.reply", object{"type": "text", "text": object{"body": marked}})
@@ -55,7 +60,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 		"/apps": number(v.app), "/wabas": number(v.waba), "/portfolios": "1", "/senders": number(v.sender), "/templates": number(v.template),
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
 		"/suppressions": number(made.Data[0].ID), "/holidays": "2026-12-25", "/campaign": v.campaign.UUID,
-		"/people": "1", // whoever wrote first
+		"/endpoints": number(v.endpoint), "/people": "1", // whoever wrote first
 	}
 	v.uuids = map[string]string{
 		"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
@@ -70,7 +75,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/account", "/apps", "/wabas", "/portfolios", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/holidays", "/conversations",
-		"/people/1", "/rates",
+		"/people/1", "/rates", "/endpoints", "/events?limit=1000",
 		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
 	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
@@ -97,6 +102,7 @@ var bodies = map[string]any{
 	"POST /campaigns/{id}/test-send":      object{"phone": "+5511999881122", "name": "Ana"},
 	"POST /people/{id}/merge":             object{"into": "+5511999881122"},
 	"PUT /rates":                          object{"rates": []object{{"country": "BR", "category": "marketing", "currency": "BRL", "rate": "0.3"}}},
+	"PATCH /endpoints/{id}":               object{"description": "x"},
 	"POST /campaigns/{id}/contacts":       []object{{"phone": "+5511999881122"}},
 	"POST /campaigns/{id}/unknown/settle": object{"decision": "sent", "contacts": []int{1}},
 	"POST /campaigns/{id}/retry":          object{"reopen": true},

@@ -273,6 +273,12 @@ func (s *Store) Notices(ctx context.Context, account, before int64, limit int) (
 	return readAll(ctx, s, scanNotice, `SELECT `+noticeColumns+` FROM notice WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, account, below(before), limit)
 }
 
+// Notice is the notice with that id.
+func (s *Store) Notice(ctx context.Context, account, id int64) (arauto.Notice, error) {
+	n, err := readOne(ctx, s, scanNotice, `SELECT `+noticeColumns+` FROM notice WHERE account_id = $1 AND id = $2`, account, id)
+	return n, missing(err, "event", id)
+}
+
 // NoticeSince is the id of the first of an account's notices that is not older than since; one more than the
 // newest when there is none. Moments ascend with ids, so a few look-ups find it among any number.
 func (s *Store) NoticeSince(ctx context.Context, account int64, since time.Time) (id int64, err error) {
