@@ -20,15 +20,11 @@ func (b Budget) Left() int { return max(0, b.Limit-b.Used) }
 // Spent reports whether there is a limit and nothing is left of it.
 func (b Budget) Spent() bool { return b.Limit > 0 && b.Used >= b.Limit }
 
-// PortfolioLimits are how many people Meta lets a portfolio reach in a moving 24 hours, smallest first;
-// above them there is no limit.
-//
-// Vendor: MD/messaging-limits.
-func PortfolioLimits() []int { return []int{250, 2_000, 10_000, 100_000} }
-
 // Reach is how many people a portfolio has reached lately, by the moment of their last message from it,
 // in slots of ReachSlot. A person is in one slot only, so that the sum over the last 24 hours is how many
 // different people those were.
+//
+// Vendor: MD/messaging-limits.
 type Reach struct {
 	Limit int           // people in any 24 hours; 0 = no limit
 	Slots map[int64]int // by number; see SlotOf
