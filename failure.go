@@ -62,6 +62,7 @@ type Outcomes struct {
 	Account, Campaign int64
 	Version           int64 // of the campaign
 	Policy            Policy
-	Reached           int64 // delivered, read or replied
+	Taken             int64 // by the provider, and not reported as failed
+	Reached           int64 // of those: delivered, read or replied
 	Failed            map[Reason]int64
 }

@@ -11,19 +11,18 @@ import (
 // became of each, knows no clock and no lock, and begins anew whenever the campaign is resumed.
 type breaker struct {
 	pause  arauto.FailurePause
-	chunks []chunk // of the last answers, oldest first: as few whole ones as hold the window
-	total  int     // in chunks
-	failed map[arauto.Reason]int
+	told   []tally // of the last answers, oldest first: as few as hold the window
+	window tally   // their sum
 
 	answers int           // since it began, as far as they are counted
 	alike   arauto.Reason // the reason of every answer since then; "" once one was another, or good
 	proven  bool          // one was good
 }
 
-// chunk is answers that were told together.
-type chunk struct {
-	reason arauto.Reason // "" = good
+// tally is what became of answers that were told together, in whatever order they came.
+type tally struct {
 	n      int
+	failed map[arauto.Reason]int
 }
 
 // trip is why a breaker opened: n of the last `of` messages failed for that reason.
@@ -37,61 +36,77 @@ type trip struct {
 const firstAlike = 5
 
 func newBreaker(p arauto.FailurePause) *breaker {
-	return &breaker{pause: p, failed: map[arauto.Reason]int{}}
+	return &breaker{pause: p, window: tally{failed: map[arauto.Reason]int{}}}
 }
 
-// add tells that n messages came to reason, "" for good, and reports whether that is too much.
-func (b *breaker) add(reason arauto.Reason, n int) (trip, bool) {
-	if n <= 0 {
+// add tells what one message came to, "" for good, and reports whether that is too much.
+func (b *breaker) add(reason arauto.Reason) (trip, bool) {
+	if reason == "" {
+		return b.tell(tally{n: 1})
+	}
+	return b.tell(tally{1, map[arauto.Reason]int{reason: 1}})
+}
+
+// tell tells what several messages came to, and reports whether that is too much.
+func (b *breaker) tell(t tally) (trip, bool) {
+	if t.n <= 0 {
 		return trip{}, false
 	}
-	b.note(reason, n)
-	window := b.pause.Answers()
-	if last := len(b.chunks) - 1; last >= 0 && b.chunks[last].reason == reason && b.chunks[last].n+n <= window/10 {
-		b.chunks[last].n += n
-	} else {
-		b.chunks = append(b.chunks, chunk{reason, n})
+	b.note(t)
+	b.told = append(b.told, t)
+	b.sum(t, 1)
+	for b.window.n-b.told[0].n >= b.pause.Answers() {
+		b.sum(b.told[0], -1)
+		b.told = b.told[1:]
 	}
-	b.total += n
-	if reason != "" {
-		b.failed[reason] += n
-	}
-	for b.total-b.chunks[0].n >= window {
-		b.drop()
-	}
-	if b.pause.Percent < 0 || reason == "" {
+	if b.pause.Percent < 0 {
 		return trip{}, false
 	}
-	if misfit(reason) && b.alike == reason && b.answers >= firstAlike {
-		return trip{reason, b.answers, b.answers}, true
+	return b.tripped(t)
+}
+
+// tripped looks at the reasons that were just told of, the most frequent in the window first.
+func (b *breaker) tripped(t tally) (worst trip, open bool) {
+	for reason := range t.failed {
+		found := trip{reason, b.window.failed[reason], b.window.n}
+		switch size := b.pause.Answers(); {
+		case misfit(reason) && b.alike == reason && b.answers >= firstAlike:
+			found.n, found.of = b.answers, b.answers
+		case found.of < size || found.n*size < b.pause.Limit(reason)*found.of:
+			continue
+		}
+		if !open || found.n > worst.n || found.n == worst.n && found.reason < worst.reason {
+			worst, open = found, true
+		}
 	}
-	limit := b.pause.Limit(reason)
-	if b.total >= window && b.failed[reason]*window >= limit*b.total {
-		return trip{reason, b.failed[reason], b.total}, true
-	}
-	return trip{}, false
+	return worst, open
 }
 
 // note keeps what the first answers had in common.
-func (b *breaker) note(reason arauto.Reason, n int) {
+func (b *breaker) note(t tally) {
+	failed, reason := 0, arauto.Reason("")
+	for r, n := range t.failed {
+		failed, reason = failed+n, r
+	}
+	if len(t.failed) != 1 || failed != t.n {
+		reason = ""
+	}
 	if b.answers == 0 {
 		b.alike = reason
 	} else if b.alike != reason {
 		b.alike = ""
 	}
-	b.proven = b.proven || reason == ""
-	b.answers = min(b.answers+n, 1<<30)
+	b.proven = b.proven || failed < t.n
+	b.answers = min(b.answers+t.n, 1<<30)
 }
 
-func (b *breaker) drop() {
-	oldest := b.chunks[0]
-	b.chunks = b.chunks[1:]
-	b.total -= oldest.n
-	if oldest.reason == "" {
-		return
-	}
-	if b.failed[oldest.reason] -= oldest.n; b.failed[oldest.reason] <= 0 {
-		delete(b.failed, oldest.reason)
+// sum adds what was told to the window, or takes it out again.
+func (b *breaker) sum(t tally, sign int) {
+	b.window.n += sign * t.n
+	for r, n := range t.failed {
+		if b.window.failed[r] += sign * n; b.window.failed[r] == 0 {
+			delete(b.window.failed, r)
+		}
 	}
 }
 
@@ -152,7 +167,7 @@ func (b *breakers) answered(campaign int64, reason arauto.Reason) (trip, bool) {
 	if v == nil || v.open {
 		return trip{}, false
 	}
-	t, open := v.add(reason, 1)
+	t, open := v.add(reason)
 	v.open = open
 	return t, open
 }

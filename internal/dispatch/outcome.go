@@ -2,7 +2,6 @@ package dispatch
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"arauto"
@@ -73,18 +72,16 @@ func (o *outcomes) look(list []arauto.Outcomes) (open []found) {
 	return open
 }
 
-// compare tells the breaker what changed since the last look.
-func (w *watched) compare(now arauto.Outcomes) (last trip, open bool) {
-	w.add("", int(now.Reached-w.last.Reached))
-	reasons := make([]arauto.Reason, 0, len(now.Failed))
-	for r := range now.Failed {
-		reasons = append(reasons, r)
-	}
-	slices.Sort(reasons)
-	for _, r := range reasons {
-		if t, tripped := w.add(r, int(now.Failed[r]-w.last.Failed[r])); tripped && !open {
-			last, open = t, true
+// compare tells the breaker what changed since the last look. What went well is what was taken more, or,
+// where reports of earlier messages come in, what reached people more. A delivery that proved a failure
+// wrong takes nothing back.
+func (w *watched) compare(now arauto.Outcomes) (trip, bool) {
+	t := tally{n: int(max(0, now.Reached-w.last.Reached, now.Taken-w.last.Taken)), failed: map[arauto.Reason]int{}}
+	for r, n := range now.Failed {
+		if more := int(n - w.last.Failed[r]); more > 0 {
+			t.failed[r] = more
+			t.n += more
 		}
 	}
-	return last, open
+	return w.tell(t)
 }

@@ -63,7 +63,7 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, a
 			attempts[a.ID] = next
 		}
 		c, ok := contacts[a.Contact]
-		if !ok || !speaksFor(e.event.Kind, a.ID == c.Attempt) {
+		if !ok || !speaksFor(e.event.Kind, a.ID == c.Attempt) || overruled(a, c, e.event.Kind) {
 			continue
 		}
 		if next, err := c.Apply(e.event); err == nil {
@@ -77,6 +77,12 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, a
 // latest, only the good news does.
 func speaksFor(kind arauto.EventKind, latest bool) bool {
 	return latest || kind == arauto.EventDelivered || kind == arauto.EventRead || kind == arauto.EventReplied
+}
+
+// overruled reports whether an event says less than is known, of a contact that waits for its next attempt:
+// that the last message was taken, once it is known that it was taken and failed.
+func overruled(a arauto.Attempt, c arauto.Contact, kind arauto.EventKind) bool {
+	return c.State == arauto.ContactPending && a.State == arauto.AttemptFailed && a.ProviderID != "" && (kind == arauto.EventAccepted || kind == arauto.EventSent)
 }
 
 func (s *Store) attemptsWithContacts(ctx context.Context, t querier, account int64, ids []int64) (map[int64]arauto.Attempt, map[int64]arauto.Contact, error) {

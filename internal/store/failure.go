@@ -84,14 +84,14 @@ func (s *Store) RecountFailures(ctx context.Context, account, campaign int64) ([
 }
 
 // Outcomes are what became of the contacts of every running campaign, over all accounts: how many
-// reached their person, and how many failed by reason.
+// were taken, how many of those reached their person, and how many failed by reason.
 func (s *Store) Outcomes(ctx context.Context) (list []arauto.Outcomes, err error) {
 	type row struct {
 		account, campaign int64
-		reason            arauto.Reason
+		word              string
 		n                 int64
 	}
-	scan := func(r rows) (o row, err error) { return o, r.Scan(&o.account, &o.campaign, &o.reason, &o.n) }
+	scan := func(r rows) (o row, err error) { return o, r.Scan(&o.account, &o.campaign, &o.word, &o.n) }
 	const running = `p.state = 'running' AND p.channel = 'whatsapp'`
 	err = s.db.read(ctx, func(q querier) error {
 		if list, err = all(ctx, q, scanOutcomes, `SELECT p.account_id, p.id, p.version, p.policy FROM campaign p WHERE `+running); err != nil {
@@ -101,22 +101,27 @@ func (s *Store) Outcomes(ctx context.Context) (list []arauto.Outcomes, err error
 		for i, o := range list {
 			at[[2]int64{o.Account, o.Campaign}] = i
 		}
-		reached, err := all(ctx, q, scan, `SELECT p.account_id, p.id, '', CAST(SUM(k.n) AS bigint) FROM campaign p
-			JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id AND k.state IN ('delivered', 'read', 'replied')
-			WHERE `+running+` GROUP BY p.account_id, p.id`)
+		taken, err := all(ctx, q, scan, `SELECT p.account_id, p.id, k.state, CAST(SUM(k.n) AS bigint) FROM campaign p
+			JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id AND k.state IN ('sent', 'delivered', 'read', 'replied')
+			WHERE `+running+` GROUP BY p.account_id, p.id, k.state`)
 		if err != nil {
 			return err
 		}
-		for _, o := range reached {
-			if i, there := at[[2]int64{o.account, o.campaign}]; there {
-				list[i].Reached = o.n
+		for _, o := range taken {
+			i, there := at[[2]int64{o.account, o.campaign}]
+			if !there {
+				continue
+			}
+			list[i].Taken += o.n
+			if o.word != string(arauto.ContactSent) {
+				list[i].Reached += o.n
 			}
 		}
 		failed, err := all(ctx, q, scan, `SELECT p.account_id, p.id, k.reason, CAST(SUM(k.n) AS bigint) FROM campaign p
 			JOIN campaign_failure k ON k.account_id = p.account_id AND k.campaign_id = p.id WHERE `+running+` GROUP BY p.account_id, p.id, k.reason`)
 		for _, o := range failed {
 			if i, there := at[[2]int64{o.account, o.campaign}]; there {
-				list[i].Failed[o.reason] = o.n
+				list[i].Failed[arauto.Reason(o.word)] = o.n
 			}
 		}
 		return err

@@ -318,7 +318,7 @@ func testFailures(t *testing.T, s *store.Store) {
 	out, err := s.Outcomes(t.Context())
 	ok(t, err)
 	same(t, "outcomes", out, []arauto.Outcomes{{
-		Account: p.account.ID, Campaign: p.campaign().ID, Version: p.campaign().Version, Reached: 1,
+		Account: p.account.ID, Campaign: p.campaign().ID, Version: p.campaign().Version, Taken: 7, Reached: 1,
 		Failed: map[arauto.Reason]int64{arauto.ReasonNotOnWhatsApp: 4, arauto.ReasonMarketingCap: 1},
 	}})
 	p.countsHold()
