@@ -240,6 +240,15 @@ func marketingRule(in GateInput, _ time.Time) (Verdict, bool) {
 	return v, in.Marketing && in.Place.UnitedStates && in.Campaign.Channel == ChannelWhatsApp
 }
 
+// PutOff reports whether v is about the contact alone and says when it ends: others may go meanwhile.
+func (v Verdict) PutOff() bool {
+	switch v.Reason {
+	case ReasonOutsideWindow, ReasonHoliday, ReasonFrequencyCap, ReasonNotYet, ReasonJustContacted:
+		return v.Outcome == Wait && !v.Until.IsZero()
+	}
+	return false
+}
+
 // MissedWords say why a campaign that missed its start is held.
 func MissedWords(late time.Duration, l Language) string {
 	return fmt.Sprintf(words{

@@ -279,6 +279,9 @@ func TestDecide_RulesProperties(t *testing.T) {
 		if other := arauto.Decide(in, now); other.Outcome != v.Outcome || !other.Until.Equal(v.Until) {
 			t.Fatalf("%+v, and in another order %+v", v, other)
 		}
+		if v.PutOff() != (v.Outcome == arauto.Wait) {
+			t.Fatalf("%+v: put off is %v", v, v.PutOff())
+		}
 		if v.Outcome != arauto.Wait || strings.Contains(v.Words, "14 days") {
 			return
 		}

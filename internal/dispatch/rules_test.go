@@ -152,3 +152,21 @@ func TestRun_WhoIsPendingAtTheEndExpires(t *testing.T) {
 		}
 	})
 }
+
+// Those who may not be contacted now do not hold up those who may: a long row of them is passed at once.
+func TestRun_WhoIsPutOffHoldsNobodyUp(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		began := time.Now()
+		// Open in the Amazon's east, and an hour ahead in São Paulo long shut.
+		c := w.campaign(0, 3000, arauto.Campaign{Standing: true, Policy: arauto.Policy{Windows: from(began, "America/Manaus", 30)}})
+		w.add(c, person("+5592980000001"))
+		w.start()
+		w.until("the one who may be contacted was", func() bool { return len(w.sent()) == 1 })
+		if took := time.Since(began); took > 20*time.Second {
+			t.Errorf("3,000 who were put off took %s", took)
+		}
+		if n := w.counts(c)[arauto.ContactPending]; n != 3000 {
+			t.Errorf("%d pending, want 3000", n)
+		}
+	})
+}

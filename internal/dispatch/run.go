@@ -388,6 +388,9 @@ func (r *run) settle(posting context.Context, done advanced) error {
 			message.Ref = in.Attempt.Ref()
 			r.post(posting, post{in, message}, r.inFlight+posted)
 		case arauto.Wait:
+			if in.Verdict.PutOff() {
+				continue // out of the way until then; whoever comes next may go now
+			}
 			waiting++
 			if in.Verdict.Shared() {
 				shared++
