@@ -91,12 +91,8 @@ type RampUp struct {
 	Began time.Time
 }
 
-const (
-	// DefaultRampUp is a usual RampUp.Start: Meta's own smallest limit.
-	DefaultRampUp = 250
-	// RampedUp is the day's limit that is none any more.
-	RampedUp = 100_000
-)
+// RampedUp is the day's limit that is none any more.
+const RampedUp = 100_000
 
 // At is r on the day of now, with the day before it judged.
 func (r RampUp) At(now time.Time) RampUp {
