@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	shared.dir = dir
-	shared.program = sync.OnceValues(build)
+	shared.program = sync.OnceValues(func() (string, error) { return build("arauto") })
 	shared.cluster = sync.OnceValues(func() (c *pgtest.Cluster, err error) {
 		c, err = pgtest.Start(nil)
 		shared.started = c
@@ -46,9 +47,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func build() (string, error) {
-	path := filepath.Join(shared.dir, "arauto")
-	out, err := exec.Command("go", "build", "-o", path, "arauto/cmd/arauto").CombinedOutput()
+func build(name string, flags ...string) (string, error) {
+	path := filepath.Join(shared.dir, name)
+	args := slices.Concat([]string{"build", "-o", path}, flags, []string{"arauto/cmd/arauto"})
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
@@ -109,7 +111,12 @@ type process struct {
 // start runs the program until the test ends, at the latest.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
-	p := &process{cmd: exec.Command(program(t), args...), out: &recording{}, ended: make(chan struct{})}
+	return startProgram(t, program(t), args...)
+}
+
+func startProgram(t *testing.T, path string, args ...string) *process {
+	t.Helper()
+	p := &process{cmd: exec.Command(path, args...), out: &recording{}, ended: make(chan struct{})}
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.out
 	p.cmd.Env = withoutSettings(os.Environ())
 	leash(p.cmd)

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -75,6 +76,8 @@ type torture struct {
 	kills    int
 	contacts int
 	database string // "" = SQLite
+	program  string // "" = the one that is being tested
+	rate     int    // messages a second; 0 = 1000
 
 	seed    int64
 	dir     string
@@ -135,7 +138,7 @@ func (x *torture) serve(t *testing.T) {
 	if x.database != "" {
 		args = append(args, "--database", x.database)
 	}
-	x.server = start(t, args...)
+	x.server = startProgram(t, cmp.Or(x.program, program(t)), args...)
 	x.server.ready(t, x.address)
 	x.api = client{"http://" + x.address, adminToken(t, x.dir)}
 }
@@ -152,7 +155,7 @@ func adminToken(t *testing.T, dir string) string {
 // prepare makes the campaign. Some of the people are in the file a second time, in the other spelling.
 func (x *torture) prepare(t *testing.T) int64 {
 	t.Helper()
-	b := x.api.business(t, x.meta, x.graph, 1000)
+	b := x.api.business(t, x.meta, x.graph, cmp.Or(x.rate, 1000))
 	client{base: x.graph}.do(t, "POST", "/_sandbox/webhook", object{"url": x.api.base + b.webhookPath, "verify": true}, nil)
 	c := x.api.newCampaign(t, b, "Tortura")
 	file := people(0, x.contacts)

@@ -364,7 +364,7 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 			in.account, ch.old.PersonKey, ch.old.ID, ch.new.Attempt, ch.old.Campaign, in.sender, int64(ch.new.Attempts), in.store.epoch, ms(in.now), ch.old.Version,
 		}
 	}
-	made, err := in.store.run(ctx, t, insertIntent, intents)
+	made, err := in.store.keepIntents(ctx, t, intents)
 	if err != nil {
 		return err
 	}
