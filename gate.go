@@ -111,8 +111,8 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 		return Verdict{Outcome: Wait, Reason: ReasonSenderTrouble, Words: in.SenderPause}, in.SenderPause != ""
 	},
 	func(in GateInput, now time.Time) (Verdict, bool) {
-		until := in.Contact.ScheduledFor
-		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, until.After(now)
+		until := later(in.Contact.ScheduledFor, in.Contact.DueAt)
+		return Verdict{Outcome: Wait, Reason: ReasonNotYet, Until: until}, in.Contact.ScheduledFor.After(now)
 	},
 	hoursRule,
 	capRule,
