@@ -41,6 +41,7 @@ type Store interface {
 	Contacts
 	Why
 	Diagnostics
+	Stops
 	Rulebook
 	Jobs
 	Suppressions
@@ -65,6 +66,7 @@ type Config struct {
 	TestSends TestSends
 	Pinger    Pinger
 	Phones    Phones
+	Codes     Codes
 	Now       func() time.Time
 	Random    io.Reader // draws token values
 	Logger    *slog.Logger
@@ -115,6 +117,7 @@ func New(door Door, cfg Config) *API {
 	a.contacts()
 	a.why()
 	a.diagnostics()
+	a.errors()
 	a.rules()
 	a.imports()
 	a.jobs()

@@ -120,10 +120,12 @@ type wireWABA struct {
 	MetaID   string     `json:"meta_id"`
 	Name     string     `json:"name"`
 	SyncedAt *time.Time `json:"templates_synced_at"`
+	Pause    *string    `json:"pause" doc:"Why nothing is sent from any of its numbers; null when they send"`
+	Cause    *wireCause `json:"pause_cause"`
 }
 
 func wordWABA(w arauto.WABA) wireWABA {
-	return wireWABA{ID: w.ID, AppID: w.App, MetaID: w.MetaID, Name: w.Name, SyncedAt: at(w.SyncedAt)}
+	return wireWABA{ID: w.ID, AppID: w.App, MetaID: w.MetaID, Name: w.Name, SyncedAt: at(w.SyncedAt), Pause: text(w.Pause), Cause: wordCause(w.Pause, w.Cause)}
 }
 
 type newWABA struct {

@@ -32,6 +32,7 @@ type wireCampaign struct {
 	Channel          string               `json:"channel"`
 	State            string               `json:"state" enum:"draft,scheduled,running,paused,completed,cancelled,archived"`
 	Pause            *string              `json:"pause" doc:"Why it is paused"`
+	PauseCause       *wireCause           `json:"pause_cause"`
 	Gap              *wireGap             `json:"gap" doc:"Of a restored campaign whose gap nobody has confirmed: it sends nothing until somebody does"`
 	SenderID         *int64               `json:"sender_id"`
 	TemplateID       *int64               `json:"template_id"`
@@ -59,7 +60,7 @@ type wireValue struct {
 
 func wordCampaign(c arauto.Campaign, n arauto.Counts, gaps map[int64]arauto.Gap) wireCampaign {
 	out := wireCampaign{
-		ID: c.ID, UUID: c.UUID, Name: c.Name, Channel: string(c.Channel), State: string(c.State), Pause: text(c.Pause), Gap: wordGap(gaps, c.ID),
+		ID: c.ID, UUID: c.UUID, Name: c.Name, Channel: string(c.Channel), State: string(c.State), Pause: text(c.Pause), PauseCause: wordCause(c.Pause, c.Cause), Gap: wordGap(gaps, c.ID),
 		SenderID: number(c.Sender), TemplateID: number(c.Template), Mapping: map[string]wireValue{}, Standing: c.Standing, HoldAfter: c.HoldAfter,
 		ReplyWindowHours: c.ReplyWindow.Hours(), Policy: wordPolicy(c.Policy), Version: c.Version, Total: n.Total(), Counts: map[string]int64{},
 		ScheduledFor: at(c.ScheduledFor), CreatedAt: at(c.CreatedAt), UpdatedAt: at(c.UpdatedAt), StartedAt: at(c.StartedAt), EndedAt: at(c.EndedAt),

@@ -76,6 +76,8 @@ type WireContact struct {
 	ProviderStatus   *string    `json:"provider_status" enum:"held,paused" doc:"How the provider holds back a message that it took; null = it does not"`
 	ErrorCode        *int       `json:"error_code" doc:"The provider's own code"`
 	ErrorDetail      *string    `json:"error_detail" doc:"The provider's own words"`
+	CodeWords        *string    `json:"code_words" doc:"What the provider's code means, in the account's language"`
+	NextStep         *string    `json:"next_step" doc:"What to do about it, in the account's language"`
 	Fields           wireFields `json:"fields"`
 	Attempts         int        `json:"attempts"`
 	ReplyAction      *string    `json:"reply_action" doc:"The button the person used"`
@@ -273,7 +275,7 @@ func (a *API) listContacts(ctx context.Context, c Caller, p Paging, q ContactQue
 	}
 	rows, err := a.Store.ContactRows(ctx, c.Account.ID, f, below, p.Limit)
 	return pageOf(ctx, p, rows, func(r arauto.ContactRow) int64 { return r.ID },
-		func(r arauto.ContactRow) WireContact { return wordContact(r, c.Account.Language) }), err
+		func(r arauto.ContactRow) WireContact { return a.wordContact(r, c.Account.Language) }), err
 }
 
 type wireAttempt struct {
@@ -321,5 +323,5 @@ func (a *API) oneContact(ctx context.Context, c Caller, in *ByNumber) (*contactD
 		return nil, err
 	}
 	attempts, err := a.Store.AttemptsOf(ctx, c.Account.ID, row.ID)
-	return &contactDetail{wordContact(row, c.Account.Language), wordAttempts(attempts)}, err
+	return &contactDetail{a.wordContact(row, c.Account.Language), wordAttempts(attempts)}, err
 }

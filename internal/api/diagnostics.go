@@ -86,7 +86,7 @@ func (a *API) diagnose(ctx context.Context, c Caller, in *ByRef) (*wireDiagnosti
 		return nil, err
 	}
 	for _, f := range failures[:min(len(failures), diagnosedFailures)] {
-		out.Failures = append(out.Failures, wordFailure(f, c.Account.Language))
+		out.Failures = append(out.Failures, a.wordFailure(f, c.Account.Language))
 	}
 	d := diagnosis{now: a.Now(), language: c.Account.Language, out: out, held: map[trialKey]*wireDiagnosed{}}
 	if err := a.obstacles(ctx, &d, campaign); err != nil {

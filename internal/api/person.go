@@ -101,7 +101,7 @@ func (a *API) showPerson(ctx context.Context, c Caller, in *struct {
 		out.Suppressions = append(out.Suppressions, wordSuppression(s))
 	}
 	out.Contacts = *pageOf(ctx, in.Paging, rows, func(r arauto.ContactRow) int64 { return r.ID },
-		func(r arauto.ContactRow) WireContact { return wordContact(r, c.Account.Language) })
+		func(r arauto.ContactRow) WireContact { return a.wordContact(r, c.Account.Language) })
 	return out, nil
 }
 

@@ -9,21 +9,31 @@ import (
 
 // wirePolicy is a campaign's policy; in a change, what is absent stays as it is.
 type wirePolicy struct {
-	Rate               *int          `json:"rate,omitempty" minimum:"0" maximum:"10000" doc:"The most messages a second, within the sender's own; 0 = no limit"`
-	Priority           *int          `json:"priority,omitempty" minimum:"-100" maximum:"100" doc:"Of the campaigns of one sender, what is higher goes first; 0 is usual"`
-	OnOpenConversation *string       `json:"on_open_conversation,omitempty" enum:"send,fail" doc:"A person who is in an open conversation already, with any of the account's numbers: send all the same, or fail the contact with the reason open_conversation"`
-	Windows            *[]wireWindow `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks, within what the account's rules allow; none = whenever those do"`
-	WorkHolidays       *bool         `json:"work_holidays,omitempty" doc:"Contact people on the account's holidays too; a pack's are the pack's"`
-	EndAt              *time.Time    `json:"end_at,omitempty" doc:"When it contacts nobody any more; who is pending then fails as expired. 0001-01-01T00:00:00Z = never"`
-	MaxLatenessMinutes *int          `json:"max_lateness_minutes,omitempty" minimum:"0" maximum:"43200" doc:"A scheduled start that was missed by more pauses the campaign instead; 0 = it starts however late"`
-	Attempts           *int          `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = as the account has it"`
-	Ceiling            *wireMoney    `json:"ceiling,omitempty" doc:"The most that its messages may cost, by the account's rates; what does not fit pauses it. An amount of 0 = no ceiling"`
-	PackExemption      *string       `json:"pack_exemption,omitempty" maxLength:"500" doc:"Why the account's packs do not speak of this campaign's messages, such as the confirmations that a law lets through; empty = they do"`
+	Rate               *int              `json:"rate,omitempty" minimum:"0" maximum:"10000" doc:"The most messages a second, within the sender's own; 0 = no limit"`
+	Priority           *int              `json:"priority,omitempty" minimum:"-100" maximum:"100" doc:"Of the campaigns of one sender, what is higher goes first; 0 is usual"`
+	OnOpenConversation *string           `json:"on_open_conversation,omitempty" enum:"send,fail" doc:"A person who is in an open conversation already, with any of the account's numbers: send all the same, or fail the contact with the reason open_conversation"`
+	Windows            *[]wireWindow     `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks, within what the account's rules allow; none = whenever those do"`
+	WorkHolidays       *bool             `json:"work_holidays,omitempty" doc:"Contact people on the account's holidays too; a pack's are the pack's"`
+	EndAt              *time.Time        `json:"end_at,omitempty" doc:"When it contacts nobody any more; who is pending then fails as expired. 0001-01-01T00:00:00Z = never"`
+	MaxLatenessMinutes *int              `json:"max_lateness_minutes,omitempty" minimum:"0" maximum:"43200" doc:"A scheduled start that was missed by more pauses the campaign instead; 0 = it starts however late"`
+	Attempts           *int              `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = as the account has it"`
+	Ceiling            *wireMoney        `json:"ceiling,omitempty" doc:"The most that its messages may cost, by the account's rates; what does not fit pauses it. An amount of 0 = no ceiling"`
+	FailurePause       *wireFailurePause `json:"failure_pause,omitempty" doc:"When too many failures for one reason pause the campaign"`
+	RetryMarketingCap  *bool             `json:"retry_marketing_cap,omitempty" doc:"Try a person whom Meta's limit on marketing held back once more, a day later"`
+	PackExemption      *string           `json:"pack_exemption,omitempty" maxLength:"500" doc:"Why the account's packs do not speak of this campaign's messages, such as the confirmations that a law lets through; empty = they do"`
+}
+
+// wireFailurePause is a share of failures; in a change, what is absent stays as it is.
+type wireFailurePause struct {
+	Percent *int `json:"percent,omitempty" minimum:"-1" maximum:"100" doc:"Of the last messages, failed for one reason; 0 = 40, -1 = never. For reasons that lie with the people, such as numbers without WhatsApp, at least 90"`
+	Window  *int `json:"window,omitempty" minimum:"0" maximum:"10000" doc:"How many messages are looked at, from 10; 0 = 50"`
 }
 
 func wordPolicy(p arauto.Policy) wirePolicy {
 	talking := wordOpenConversation(p.OnOpenConversation)
 	out := wirePolicy{Rate: &p.Rate, Priority: &p.Priority, OnOpenConversation: &talking}
+	out.FailurePause = &wireFailurePause{&p.FailurePause.Percent, &p.FailurePause.Window}
+	out.RetryMarketingCap = &p.RetryMarketingCap
 	out.when(p)
 	ceiling := wordMoney(p.Ceiling)
 	out.Ceiling = &ceiling
@@ -43,6 +53,11 @@ func (w wirePolicy) change(p *arauto.Policy) {
 	if w.OnOpenConversation != nil {
 		p.OnOpenConversation = arauto.OnOpenConversation(strings.TrimPrefix(*w.OnOpenConversation, "send"))
 	}
+	if w.FailurePause != nil {
+		set(&p.FailurePause.Percent, w.FailurePause.Percent)
+		set(&p.FailurePause.Window, w.FailurePause.Window)
+	}
+	set(&p.RetryMarketingCap, w.RetryMarketingCap)
 	if w.Ceiling != nil {
 		p.Ceiling = w.Ceiling.noun()
 	}

@@ -177,7 +177,7 @@ func (a *API) write(ctx context.Context, w http.ResponseWriter, c Caller, in *re
 				_ = out.WriteByte(',') // a write that fails makes the next one fail too
 			}
 			first = false
-			if err := enc.Encode(wordContact(r, c.Account.Language)); err != nil {
+			if err := enc.Encode(a.wordContact(r, c.Account.Language)); err != nil {
 				return err
 			}
 		}

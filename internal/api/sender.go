@@ -33,13 +33,15 @@ type wireSender struct {
 	Rate          int        `json:"rate" doc:"Messages per second"`
 	RampUp        int        `json:"ramp_up" doc:"Messages on a new number's first day; 0 = it is not being warmed up"`
 	Pause         *string    `json:"pause" doc:"Why nothing is sent from it; null when it sends"`
+	PauseCause    *wireCause `json:"pause_cause"`
+	Inherited     bool       `json:"pause_inherited" doc:"The pause is its WhatsApp Business Account's: resume that"`
 	CreatedAt     *time.Time `json:"created_at"`
 }
 
 func wordSender(s arauto.Sender) wireSender {
 	return wireSender{
 		ID: s.ID, UUID: s.UUID, AppID: s.App, WABAID: s.WABA, Name: s.Name, PhoneNumberID: s.PhoneNumberID, DisplayPhone: text(s.DisplayPhone),
-		GraphURL: s.GraphURL, GraphVersion: s.GraphVersion, Rate: s.Rate, RampUp: s.RampUp, Pause: text(s.Pause), CreatedAt: at(s.CreatedAt),
+		GraphURL: s.GraphURL, GraphVersion: s.GraphVersion, Rate: s.Rate, RampUp: s.RampUp, Pause: text(s.Pause), PauseCause: wordCause(s.Pause, s.Cause), Inherited: s.Inherited, CreatedAt: at(s.CreatedAt),
 	}
 }
 

@@ -108,11 +108,14 @@ type wireRetry struct {
 }
 
 type wireFailureClass struct {
-	Reason    string `json:"reason"`
-	Words     string `json:"words"`
-	Code      *int   `json:"code" doc:"The provider's own"`
-	Count     int64  `json:"count"`
-	Retryable bool   `json:"retryable"`
+	Reason    string  `json:"reason"`
+	Words     string  `json:"words"`
+	Code      *int    `json:"code" doc:"The provider's own"`
+	Known     *bool   `json:"known" doc:"Whether the error table has the code; null without a code"`
+	CodeWords *string `json:"code_words" doc:"What the code means, in the account's language"`
+	NextStep  *string `json:"next_step" doc:"What to do about it, in the account's language"`
+	Count     int64   `json:"count"`
+	Retryable bool    `json:"retryable" doc:"False where another try would go against the person's wish, or meet the same refusal"`
 }
 
 func (a *API) unknowns() {
@@ -195,7 +198,7 @@ func (a *API) retryPreview(ctx context.Context, c Caller, in *ByRef) (*wireRetry
 	classes, err := a.Store.Failures(ctx, c.Account.ID, campaign.ID)
 	out := &wireRetry{Classes: []wireFailureClass{}}
 	for _, f := range classes {
-		w := wordFailure(f, c.Account.Language)
+		w := a.wordFailure(f, c.Account.Language)
 		if w.Retryable {
 			out.WouldRetry += f.N
 		} else {
@@ -206,10 +209,11 @@ func (a *API) retryPreview(ctx context.Context, c Caller, in *ByRef) (*wireRetry
 	return out, err
 }
 
-func wordFailure(f arauto.FailureClass, l arauto.Language) wireFailureClass {
+func (a *API) wordFailure(f arauto.FailureClass, l arauto.Language) wireFailureClass {
 	w := wireFailureClass{Reason: string(f.Reason), Words: f.Reason.Words(l), Count: f.N, Retryable: f.Reason.Retryable()}
 	if f.Code != 0 {
-		w.Code = &f.Code
+		rule, known := a.Codes.Explain(f.Code)
+		w.Code, w.Known, w.CodeWords, w.NextStep = &f.Code, &known, text(rule.What.In(l)), text(rule.Next.In(l))
 	}
 	return w
 }

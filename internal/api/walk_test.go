@@ -44,7 +44,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Pinger: w.others, Phones: fakePhones{},
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{},
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})

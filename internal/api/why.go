@@ -122,7 +122,7 @@ func (a *API) explain(ctx context.Context, c Caller, rows []arauto.ContactRow) (
 func (a *API) wordWhy(r arauto.ContactRow, in arauto.GateInput, attempts []arauto.Attempt, l arauto.Language) wireWhy {
 	v := arauto.Decide(in, a.Now())
 	out := wireWhy{
-		Contact: wordContact(r, l), Verdict: wireVerdict{Outcome: string(v.Outcome), Reason: text(v.Reason), Words: text(v.Words), Until: at(v.Until)},
+		Contact: a.wordContact(r, l), Verdict: wireVerdict{Outcome: string(v.Outcome), Reason: text(v.Reason), Words: text(v.Words), Until: at(v.Until)},
 		Sentence: verdictWords(r.Contact, v, l), LastTouchAt: at(in.LastTouch), Attempts: wordAttempts(attempts), Suppressions: []wireSuppression{},
 	}
 	for _, s := range in.Suppressions {
