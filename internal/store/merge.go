@@ -96,12 +96,15 @@ func (s *Store) mergeRows(ctx context.Context, t querier, m *merging, _ changes)
 		people[key] = who{id, key}
 	}
 	m.old, m.kept = people[m.from], people[m.into]
-	if _, err := t.exec(ctx, `UPDATE person SET merged_into = $3 WHERE account_id = $1 AND (id = $2 OR merged_into = $2)`, account, m.old.id, m.kept.id); err != nil {
-		return err
+	// id <> 0 and its like let the partial indexes serve: without, a look-up by id walks the account's people.
+	for _, which := range []string{`id = $2 AND id <> 0`, `merged_into = $2 AND merged_into <> 0`} {
+		if _, err := t.exec(ctx, `UPDATE person SET merged_into = $3 WHERE account_id = $1 AND `+which, account, m.old.id, m.kept.id); err != nil {
+			return err
+		}
 	}
-	if _, err := t.exec(ctx, `UPDATE person SET name = CASE WHEN name = '' THEN COALESCE((SELECT o.name FROM person o WHERE o.account_id = $1 AND o.id = $3), '') ELSE name END,
-		first_touch_at = COALESCE((SELECT MIN(o.first_touch_at) FROM person o WHERE o.account_id = $1 AND o.id IN ($2, $3) AND o.first_touch_at > 0), 0)
-		WHERE account_id = $1 AND id = $2`, account, m.kept.id, m.old.id); err != nil {
+	if _, err := t.exec(ctx, `UPDATE person SET name = CASE WHEN name = '' THEN COALESCE((SELECT o.name FROM person o WHERE o.account_id = $1 AND o.id = $3 AND o.id <> 0), '') ELSE name END,
+		first_touch_at = COALESCE((SELECT MIN(o.first_touch_at) FROM person o WHERE o.account_id = $1 AND o.id IN ($2, $3) AND o.id <> 0 AND o.first_touch_at > 0), 0)
+		WHERE account_id = $1 AND id = $2 AND id <> 0`, account, m.kept.id, m.old.id); err != nil {
 		return err
 	}
 	m.names, err = t.exec(ctx, `UPDATE person_alias SET person_id = $3 WHERE account_id = $1 AND person_id = $2`, account, m.old.id, m.kept.id)
@@ -272,7 +275,7 @@ func (s *Store) Person(ctx context.Context, account int64, key string) (p arauto
 // PersonByID is the person with that id, or whom they were merged into.
 func (s *Store) PersonByID(ctx context.Context, account, id int64) (p arauto.Person, err error) {
 	err = s.db.read(ctx, func(q querier) error {
-		key, err := one(ctx, q, scanText, `SELECT key FROM person WHERE account_id = $1 AND id = $2`, account, id)
+		key, err := one(ctx, q, scanText, `SELECT key FROM person WHERE account_id = $1 AND id = $2 AND id <> 0`, account, id)
 		if err != nil {
 			return missing(err, "person", id)
 		}
@@ -285,7 +288,7 @@ func (s *Store) PersonByID(ctx context.Context, account, id int64) (p arauto.Per
 // PersonByAlias is whoever goes by that name.
 func (s *Store) PersonByAlias(ctx context.Context, account int64, alias arauto.Alias) (p arauto.Person, err error) {
 	err = s.db.read(ctx, func(q querier) error {
-		key, err := one(ctx, q, scanText, `SELECT p.key FROM person_alias a JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id
+		key, err := one(ctx, q, scanText, `SELECT p.key FROM person_alias a JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id AND p.id <> 0
 			WHERE a.account_id = $1 AND a.kind = $2 AND a.value = $3`, account, alias.Kind, alias.Value)
 		if err != nil {
 			return missing(err, "person with "+string(alias.Kind), alias.Value)
@@ -315,7 +318,7 @@ func (s *Store) personByKey(ctx context.Context, q querier, account int64, key s
 		p.Name, err = s.nameOf(ctx, q, account, p.Key)
 		return p, err
 	}
-	if p.Merged, err = all(ctx, q, scanText, `SELECT key FROM person WHERE account_id = $1 AND merged_into = $2 ORDER BY key`, account, p.ID); err != nil {
+	if p.Merged, err = all(ctx, q, scanText, `SELECT key FROM person WHERE account_id = $1 AND merged_into = $2 AND merged_into <> 0 ORDER BY key`, account, p.ID); err != nil {
 		return p, err
 	}
 	p.Aliases, err = all(ctx, q, func(r rows) (a arauto.Alias, err error) { return a, r.Scan(&a.Kind, &a.Value) },

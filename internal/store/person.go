@@ -118,7 +118,7 @@ func (r *recognising) loadNames(ctx context.Context, t querier, kind arauto.Alia
 		r.known[arauto.Alias{Kind: kind, Value: value}], r.ids[person.key] = person.key, person.id
 		return none, nil
 	}, `SELECT a.value, p.id, p.key FROM (SELECT account_id, value, person_id FROM person_alias WHERE `+r.store.db.keyed("value", "$1", "$2")+` AND kind = $3) a
-		JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id`, r.account, r.store.db.list(values), kind)
+		JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id AND p.id <> 0`, r.account, r.store.db.list(values), kind)
 	return err
 }
 
@@ -286,7 +286,7 @@ func (s *Store) moved(ctx context.Context, q querier, account int64, keys []stri
 		into[from] = to
 		return none, nil
 	}, `SELECT d.key, p.key FROM (SELECT account_id, key, merged_into FROM person WHERE `+s.db.keyed("key", "$1", "$2")+` AND merged_into <> 0) d
-		JOIN person p ON p.account_id = d.account_id AND p.id = d.merged_into`, account, s.db.list(keys))
+		JOIN person p ON p.account_id = d.account_id AND p.id = d.merged_into AND p.id <> 0`, account, s.db.list(keys))
 	return into, err
 }
 
