@@ -117,6 +117,8 @@ type campaignCreateCmd struct {
 	HoldAfter          int     `placeholder:"N" help:"Pause once N contacts were sent to."`
 	Rate               int     `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
 	Priority           int     `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
+	FailurePercent     int     `placeholder:"N" help:"Pause when N % of the last 50 messages failed for one reason; 40 unless given, -1 = never."`
+	RetryMarketingCap  bool    `help:"Try who met Meta's limit on marketing once more, a day later."`
 	OnOpenConversation string  `enum:"send,fail" default:"send" help:"Who is in an open conversation already: send all the same, or fail that contact."`
 	Ceiling            ceiling `placeholder:"AMOUNT" help:"Pause rather than cost more than that, by the account's rates: \"BRL 500\"."`
 	Schedule           when    `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
@@ -174,6 +176,12 @@ func (k campaignCreateCmd) policy() map[string]any {
 	}
 	if k.Priority != 0 {
 		p["priority"] = k.Priority
+	}
+	if k.FailurePercent != 0 {
+		p["failure_pause"] = map[string]int{"percent": k.FailurePercent}
+	}
+	if k.RetryMarketingCap {
+		p["retry_marketing_cap"] = true
 	}
 	if k.Ceiling != "" {
 		p["ceiling"] = k.Ceiling.money()
