@@ -59,7 +59,7 @@ tidy-check: ## fail if go.mod or go.sum would change, here or in tools/, or a mo
 	$(GO) mod verify
 	cd tools && $(GO) mod tidy -diff
 
-torture: ## kill -9, lost answers and repeated facts for TORTURE (default 10m) per test, both databases
+torture: ## kill -9 (300 times and more), lost answers, faults of Meta's and repeated facts, both databases; TORTURE=10m is how long the longest goes on
 	@scripts/need.sh
 	ARAUTO_TORTURE=$(TORTURE) $(GO) test -count=1 -v -run '^TestTorture' -timeout 0 ./...
 

@@ -8,9 +8,12 @@ package inbound
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"arauto"
 	"arauto/internal/line"
@@ -182,20 +185,31 @@ func (e *Engine) ApplyOnce(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	for rest := list; len(rest) > 0; {
+	// What became of one group is written down while the next is applied; all of it before anything is read
+	// again, or a webhook would be found open that is not.
+	var settled errgroup.Group
+	for rest := list; err == nil && len(rest) > 0; {
 		group := sameApp(rest)
-		if err := e.applyGroup(ctx, group); err != nil {
-			return 0, err
-		}
+		err = e.applyGroup(ctx, group, &settled)
 		rest = rest[len(group):]
+	}
+	if err = errors.Join(err, settled.Wait()); err != nil {
+		return 0, err
 	}
 	return len(list), nil
 }
 
-// sameApp is the longest start of list that one app signed.
+// together bounds, in bytes, what is applied in one transaction: some hundreds of statuses. Whoever waits to
+// store a webhook, or to send, waits for it where there is one writer.
+const together = 128 << 10
+
+// sameApp is the longest start of list that one app signed and that fits together.
 func sameApp(list []arauto.Webhook) []arauto.Webhook {
-	n := 1
+	n, size := 1, len(list[0].Body)
 	for n < len(list) && list[n].Account == list[0].Account && list[n].App == list[0].App {
+		if size += len(list[n].Body); size > together {
+			break
+		}
 		n++
 	}
 	return list[:n]
@@ -203,12 +217,12 @@ func sameApp(list []arauto.Webhook) []arauto.Webhook {
 
 // applyGroup applies webhooks of one app together, and one by one when that does not go: what is wrong
 // with one must not hold up the others.
-func (e *Engine) applyGroup(ctx context.Context, group []arauto.Webhook) error {
+func (e *Engine) applyGroup(ctx context.Context, group []arauto.Webhook, settled *errgroup.Group) error {
 	account, err := e.Store.Account(ctx, group[0].Account)
 	if err != nil {
 		return err
 	}
-	err = e.settle(ctx, account, group)
+	err = e.settle(ctx, account, group, settled)
 	if err == nil || len(group) == 1 || ctx.Err() != nil {
 		if err != nil && ctx.Err() == nil {
 			return e.putAside(ctx, group[0], err)
@@ -217,7 +231,7 @@ func (e *Engine) applyGroup(ctx context.Context, group []arauto.Webhook) error {
 	}
 	e.Logger.Warn("a group of webhooks is applied one by one", "account", account.ID, "webhooks", len(group), "err", err)
 	for i := range group {
-		if err := e.settle(ctx, account, group[i:i+1]); err != nil {
+		if err := e.settle(ctx, account, group[i:i+1], settled); err != nil {
 			if ctx.Err() != nil {
 				return err
 			}
@@ -231,7 +245,7 @@ func (e *Engine) applyGroup(ctx context.Context, group []arauto.Webhook) error {
 
 // settle decodes and applies webhooks, then writes down what became of each. A crash between the two
 // applies them again, which changes nothing.
-func (e *Engine) settle(ctx context.Context, account arauto.Account, group []arauto.Webhook) error {
+func (e *Engine) settle(ctx context.Context, account arauto.Account, group []arauto.Webhook, settled *errgroup.Group) error {
 	var facts []arauto.Fact
 	var owner []int
 	for i := range group {
@@ -257,7 +271,8 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 		mark(&group[owner[n]], a)
 	}
 	e.report(account, group)
-	return e.keepSettled(ctx, now, group)
+	settled.Go(func() error { return e.keepSettled(ctx, e.Now(), group) })
+	return nil
 }
 
 // tellUnknown reports the codes that nobody knows, of messages that are ours.
