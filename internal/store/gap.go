@@ -88,11 +88,21 @@ func (s *Store) rest(ctx context.Context, t querier, now time.Time, a arauto.Acc
 		WHERE account_id = $1 AND state = 'paused'`, a.ID, words, arauto.ReasonRestored); err != nil {
 		return err
 	}
+	const goesOn = `account_id = $1 AND (state = 'running' OR state = 'scheduled' AND scheduled_for <= $2)`
+	stopped, err := all(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE `+goesOn+` ORDER BY id`, a.ID, ms(now))
+	if err != nil {
+		return err
+	}
 	paused, err := t.exec(ctx, `UPDATE campaign SET state = 'paused', pause = $2, pause_code = 0, pause_reason = $3, paused_at = $4, pause_until = 0,
 		updated_at = $4, version = version + 1
 		WHERE account_id = $1 AND (state = 'running' OR state = 'scheduled' AND scheduled_for <= $4)`, a.ID, words, arauto.ReasonRestored, ms(now))
 	if err != nil {
 		return err
+	}
+	for _, c := range stopped {
+		is := c
+		is.State, is.Pause, is.Cause = arauto.CampaignPaused, words, arauto.Cause{Reason: arauto.ReasonRestored, Since: now}
+		tell(t).campaignMoved(now, c, is)
 	}
 	return s.audit(ctx, t, now, arauto.System(a.ID), "deployment.restore", subject("epoch", x.epoch), jsonOf(map[string]any{
 		"taken_at": x.takenAt, "restored_at": x.restoredAt, "former_epoch": x.former, "campaigns_paused": paused,

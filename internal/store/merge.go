@@ -253,6 +253,9 @@ func joinConversations(ctx context.Context, t querier, now time.Time, account in
 	if _, err := t.exec(ctx, closeConversation+`id = $4`, account, arauto.ConversationClosed, ms(now), from.ID); err != nil {
 		return err
 	}
+	closed := from
+	closed.State, closed.ClosedAt = arauto.ConversationClosed, moment(ms(now))
+	tell(t).conversation(now, arauto.NoticeConversationClosed, closed, "", closedByMerge)
 	if err := heard(ctx, t, account, into.ID, from.LastAt); err != nil {
 		return err
 	}

@@ -130,6 +130,7 @@ func (c conversationTurn) payload(n names) any {
 const (
 	closedByPerson  = "person"
 	closedBySilence = "silence"
+	closedByMerge   = "merge" // its person turned out to be one with whom another is open
 )
 
 // importEnd is an import that is over.
