@@ -79,7 +79,7 @@ func (t counted) full(c Cap, now time.Time) (until time.Time, full bool) {
 func (t counted) otherChannel(channel Channel, now time.Time) (until time.Time, other bool) {
 	for i := len(t.touches) - 1; i >= 0; i-- {
 		touch := t.touches[i]
-		if whatsApp := touch.Portfolio != 0; whatsApp == (channel == ChannelWhatsApp) {
+		if touch.Channel == channel {
 			continue
 		}
 		for _, zone := range t.zones {

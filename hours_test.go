@@ -121,7 +121,7 @@ func TestDecide_Caps(t *testing.T) {
 	now := at(t, "2026-03-04 10:00:00 -03:00")
 	touched := func(texts ...string) (list arauto.Touches) {
 		for _, text := range texts {
-			list = append(list, arauto.Touch{At: at(t, text).UTC(), Campaign: 7, Portfolio: 1})
+			list = append(list, arauto.Touch{At: at(t, text).UTC(), Campaign: 7, Channel: arauto.ChannelWhatsApp})
 		}
 		return list
 	}
@@ -269,7 +269,7 @@ func TestDecide_RulesProperties(t *testing.T) {
 		}
 		for range rapid.IntRange(0, 4).Draw(t, "touches") {
 			ago := time.Duration(rapid.IntRange(10, 1_000_000).Draw(t, "ago")) * time.Second
-			in.Touches = in.Touches.Add(arauto.Touch{At: now.Add(-ago), Campaign: 9, Portfolio: int64(rapid.IntRange(0, 1).Draw(t, "portfolio"))}, now)
+			in.Touches = in.Touches.Add(arauto.Touch{At: now.Add(-ago), Campaign: 9, Channel: rapid.SampledFrom([]arauto.Channel{arauto.ChannelWhatsApp, arauto.ChannelVoice}).Draw(t, "channel")}, now)
 		}
 		v := arauto.Decide(in, now)
 		if (v.Outcome == arauto.Go) != (v.Reason == "") || v.Outcome == arauto.Wait && (!v.Until.After(now) || v.Words == "") {
@@ -309,7 +309,7 @@ func BenchmarkDecide(b *testing.B) {
 	in.Rules = packs("brazil", "colombia")
 	in.Rules.Caps = []arauto.Cap{{Limit: 5, Days: 7}}
 	now := time.Date(2026, 3, 4, 15, 0, 0, 0, time.UTC)
-	in.Touches = arauto.Touches{{At: now.Add(-72 * time.Hour), Campaign: 9, Portfolio: 1}}
+	in.Touches = arauto.Touches{{At: now.Add(-72 * time.Hour), Campaign: 9, Channel: arauto.ChannelWhatsApp}}
 	in.Contact.DueAt = time.Time{}
 	if v := arauto.Decide(in, now); v.Outcome != arauto.Go {
 		b.Fatal(v)

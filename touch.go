@@ -11,8 +11,7 @@ import (
 type Touch struct {
 	At       time.Time
 	Campaign int64
-	// Portfolio is the one it was sent from; 0 = not WhatsApp, or nobody asked.
-	Portfolio int64
+	Channel  Channel
 }
 
 // Touches are a person's touches, oldest first.
@@ -55,14 +54,4 @@ func (t Touches) Since(from time.Time) int {
 		}
 	}
 	return n
-}
-
-// Reached reports whether that portfolio touched the person at or after since.
-func (t Touches) Reached(portfolio int64, since time.Time) bool {
-	for _, touch := range t {
-		if touch.Portfolio == portfolio && !touch.At.Before(since) {
-			return true
-		}
-	}
-	return false
 }

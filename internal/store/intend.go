@@ -161,48 +161,37 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) error {
 	in.touches = make(map[string]arauto.Touches, len(keys))
 	oldest := in.now.Add(-arauto.TouchesKept)
-	campaigns := map[int64]int64{}
 	_, err := all(ctx, t, func(r rows) (none struct{}, err error) {
 		var key string
 		var touch arauto.Touch
 		var at int64
-		if err := r.Scan(&key, &touch.Campaign, &at); err != nil {
+		if err := r.Scan(&key, &touch.Campaign, &touch.Channel, &at); err != nil {
 			return none, err
 		}
 		if touch.At = moment(at); touch.At.After(oldest) {
-			in.touches[key], campaigns[touch.Campaign] = append(in.touches[key], touch), 0
+			in.touches[key] = append(in.touches[key], touch)
 		}
 		return none, nil
 	}, in.touchesOf(), in.account, in.store.db.list(keys))
-	if err != nil || len(campaigns) == 0 {
-		return err
-	}
-	portfolios, err := all(ctx, t, scanPair, `SELECT p.id, w.portfolio_id FROM campaign p JOIN sender s ON s.account_id = p.account_id AND s.id = p.sender_id
-		JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id WHERE `+in.store.db.in("p.id", "$2")+` AND p.account_id = $1`, in.account, in.store.db.list(keysOf(campaigns)))
-	for _, p := range portfolios {
-		campaigns[p[0]] = p[1]
-	}
 	for key, touches := range in.touches {
-		for i := range touches {
-			touches[i].Portfolio = campaigns[touches[i].Campaign]
-		}
 		in.touches[key] = touches.Newest()
 	}
 	return err
 }
 
-func scanPair(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) }
-
 // touchesOf asks person by person. A range of one key, in the order of keys, leaves PostgreSQL no index
 // but the one that is meant: believing the table empty, it would walk all the account's contacts.
 func (in *intending) touchesOf() string {
-	const touched = `SELECT person_key, campaign_id, CASE WHEN sent_at > 0 THEN sent_at ELSE updated_at END AS at FROM contact
-		WHERE deleted_at = 0 AND (sent_at > 0 OR state = 'unknown') AND `
+	const (
+		touched = `SELECT account_id, person_key, campaign_id, CASE WHEN sent_at > 0 THEN sent_at ELSE updated_at END AS at FROM contact
+			WHERE deleted_at = 0 AND (sent_at > 0 OR state = 'unknown') AND `
+		channel = ` JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id`
+	)
 	if in.store.db.postgres() {
-		return `SELECT c.person_key, c.campaign_id, c.at FROM unnest($2::text[]) AS u(key) CROSS JOIN LATERAL (` +
-			touched + `account_id = $1 AND person_key BETWEEN u.key AND u.key ORDER BY person_key, campaign_id OFFSET 0) c`
+		return `SELECT c.person_key, c.campaign_id, p.channel, c.at FROM unnest($2::text[]) AS u(key) CROSS JOIN LATERAL (` +
+			touched + `account_id = $1 AND person_key BETWEEN u.key AND u.key ORDER BY person_key, campaign_id OFFSET 0) c` + channel
 	}
-	return touched + in.store.db.keyed("person_key", "$1", "$2")
+	return `SELECT c.person_key, c.campaign_id, p.channel, c.at FROM (` + touched + in.store.db.keyed("person_key", "$1", "$2") + `) c` + channel
 }
 
 func scanText(r rows) (s string, err error) { return s, r.Scan(&s) }
@@ -277,7 +266,7 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 		}
 		in.reach.touch(c.PersonKey)
 		in.ramp.add(1)
-		in.touches[c.PersonKey] = in.touches[c.PersonKey].Add(arauto.Touch{At: in.now, Campaign: c.Campaign, Portfolio: in.portfolio}, in.now)
+		in.touches[c.PersonKey] = in.touches[c.PersonKey].Add(arauto.Touch{At: in.now, Campaign: c.Campaign, Channel: g.campaign.Channel}, in.now)
 	}
 	if v.Outcome != arauto.Done && (next.State != c.State || !next.DueAt.Equal(c.DueAt)) {
 		in.changed = append(in.changed, contactChange{at: i, old: c, new: next})
@@ -368,6 +357,9 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 	if err != nil {
 		return err
 	}
+	if err := in.touchedMeanwhile(ctx, t, going, made); err != nil {
+		return err
+	}
 	var not []contactChange
 	for i, ch := range going {
 		if made[i] == 0 {
@@ -384,6 +376,32 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 		return err
 	}
 	return in.reserve(ctx, t, going)
+}
+
+// touchedMeanwhile takes back the intents for people whom another sender wrote to, and had its answer
+// recorded, between our look at their touches and now: where an account has caps, such a message counts. Now
+// that the intents are there nobody else can begin. SQLite has one writer, and no meanwhile.
+func (in *intending) touchedMeanwhile(ctx context.Context, t querier, going []contactChange, made []int64) error {
+	if !in.store.db.postgres() || len(going) == 0 || len(in.rules.rules.Caps)+len(in.rules.rules.Packs) == 0 {
+		return nil
+	}
+	keys, before := make([]string, len(going)), in.touches
+	for i, ch := range going {
+		keys[i] = ch.old.PersonKey
+	}
+	if err := in.loadTouches(ctx, t, keys); err != nil {
+		return err
+	}
+	var back [][]any
+	for i, ch := range going {
+		// What was just decided is the last of those before.
+		if made[i] == 1 && len(in.touches[ch.old.PersonKey]) >= len(before[ch.old.PersonKey]) {
+			made[i], back = 0, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
+		}
+	}
+	in.touches = before
+	_, err := in.store.run(ctx, t, deleteIntent, back)
+	return err
 }
 
 // notMade says why intents were not made: something is in flight to the person, from whichever campaign
