@@ -394,8 +394,9 @@ func (in *intending) touchedMeanwhile(ctx context.Context, t querier, going []co
 	}
 	var back [][]any
 	for i, ch := range going {
-		// What was just decided is the last of those before.
-		if made[i] == 1 && len(in.touches[ch.old.PersonKey]) >= len(before[ch.old.PersonKey]) {
+		known := before[ch.old.PersonKey]
+		known = known[:len(known)-1] // the last is what was decided just now
+		if made[i] == 1 && in.touches[ch.old.PersonKey].Latest().After(known.Latest()) {
 			made[i], back = 0, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
 		}
 	}
