@@ -61,7 +61,7 @@ func backupSQLite(ctx context.Context, path, scratch string, keeper Keeper) erro
 	if err := os.Remove(copied); err != nil && !os.IsNotExist(err) {
 		return err
 	}
-	defer os.Remove(copied)
+	defer func() { _ = os.Remove(copied) }() // the next backup removes what is left
 	if err := copySQLite(ctx, path, copied); err != nil {
 		return err
 	}
