@@ -139,6 +139,16 @@ func (x *faulty) script(t *testing.T, s sandbox.Script) {
 
 func (x *faulty) settledHere(t *testing.T, id int64) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			c := x.api.campaign(t, id)
+			pause := ""
+			if c.Pause != nil {
+				pause = *c.Pause
+			}
+			t.Logf("the campaign is %s (%s): %v; webhooks that wait: %d at Meta, %d here", c.State, pause, c.Counts, summary(t, x.graph).Webhooks.Pending, len(x.api.webhooks(t, "new")))
+		}
+	}()
 	x.api.settled(t, id, x.graph, 3*time.Minute)
 }
 
