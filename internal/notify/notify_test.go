@@ -192,7 +192,6 @@ func TestTold_InOrderWithinASecond(t *testing.T) {
 	inWorld(t, func(t *testing.T, w *world) {
 		e := w.endpoint()
 		stop := w.run("n1", w.store)
-		defer stop()
 		w.happens(3)
 		began := time.Now()
 		time.Sleep(time.Second)
@@ -203,6 +202,7 @@ func TestTold_InOrderWithinASecond(t *testing.T) {
 			t.Errorf("%+v", posts)
 		}
 		time.Sleep(time.Minute)
+		stop()
 		if n := len(w.post.of(e.ID)); n != len(posts) {
 			t.Errorf("nothing happened, and it was told %d times", n-len(posts))
 		}
