@@ -103,8 +103,10 @@ func TestEstimate(t *testing.T) {
 	rates := Rates{{Country: "BR", Category: "marketing", Currency: BRL, Micros: 500_000}, {Country: "*", Category: "marketing", Currency: USD, Micros: 100_000}}
 	got := Estimate(map[string]int64{"BR": 10, "AR": 2, "CL": 0}, "MARKETING", rates, time.Time{})
 	want := []CostLine{
-		{BillingUnrated, BRL, "marketing", "AR", 2, 0}, {BillingRegular, USD, "marketing", "AR", 2, 200_000},
-		{BillingRegular, BRL, "marketing", "BR", 10, 5_000_000}, {BillingRegular, USD, "marketing", "BR", 10, 1_000_000},
+		{BillingUnrated, BRL, "marketing", "AR", 2, 0},
+		{BillingRegular, USD, "marketing", "AR", 2, 200_000},
+		{BillingRegular, BRL, "marketing", "BR", 10, 5_000_000},
+		{BillingRegular, USD, "marketing", "BR", 10, 1_000_000},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)

@@ -1,6 +1,7 @@
 package arauto
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -79,7 +80,7 @@ func TestCheckRates(t *testing.T) {
 		"a currency": {Country: "BR", Category: "marketing", Currency: "EUR"}, "an amount": {Country: "AR", Category: "marketing", Currency: BRL, Micros: -1},
 	} {
 		err := CheckRates([]Rate{good, bad})
-		if KindOf(err) != KindInvalid || !strings.Contains(err.Error(), "") || err.(*Error).Field != "rates[1]" {
+		if e, ok := errors.AsType[*Error](err); !ok || e.Kind != KindInvalid || e.Field != "rates[1]" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
