@@ -326,7 +326,6 @@ func testFailures(t *testing.T, s *store.Store) {
 
 func testMarketingCap(t *testing.T, s *store.Store) {
 	p := newPosted(t, s, 3)
-	c := p.campaign()
 	capped := func(i int, now time.Time, id string) {
 		t.Helper()
 		_, err := s.ApplyFacts(t.Context(), now, p.account, p.business.app.ID, []arauto.Fact{{
@@ -340,7 +339,7 @@ func testMarketingCap(t *testing.T, s *store.Store) {
 	same(t, "as usual", p.contact(0).State, arauto.ContactFailed)
 
 	p.change(arauto.CampaignPause)
-	c = p.campaign()
+	c := p.campaign()
 	c.Policy.RetryMarketingCap = true
 	_, err := s.UpdateCampaign(t.Context(), ana(p.account.ID), now, c)
 	ok(t, err)
