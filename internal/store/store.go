@@ -35,10 +35,10 @@ type Store struct {
 	// former are the lives of which a restore lost the end.
 	former lives
 	pulse  pulse
-	// onHalt hears of pauses and of their ends; nil hears nothing.
-	onHalt func(arauto.Halted)
 	place  func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
 	gates  accountGates
+	// onHalt hears of pauses and of their ends; nil hears nothing.
+	onHalt func(arauto.Halted)
 }
 
 // Open connects to the database at address — a path for SQLite, postgres://… for PostgreSQL — and
