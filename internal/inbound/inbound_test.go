@@ -156,7 +156,7 @@ func TestApply_OrphanIsAppliedOnceItsMessageIsKnown(t *testing.T) {
 		w.expect(map[arauto.WebhookState]int{arauto.WebhookOrphan: 1})
 		time.Sleep(500 * time.Millisecond)
 		w.apply()
-		w.wants(in, arauto.ContactPending) // as its row says until the answer is recorded
+		w.wants(in, arauto.ContactSending)
 		w.accept(in)
 		time.Sleep(time.Second)
 		w.apply()

@@ -97,3 +97,25 @@ func (s *Store) flightsOf(ctx context.Context, t querier, account int64, attempt
 func (s *Store) flightsTo(ctx context.Context, t querier, account int64, personKey string) ([]flight, error) {
 	return all(ctx, t, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE i.account_id = $1 AND i.person_key = $2`, account, personKey)
 }
+
+// showFlights tells of contacts in flight that they are being sent: their rows still say pending.
+func (s *Store) showFlights(ctx context.Context, q querier, account int64, list []arauto.ContactRow) error {
+	var keys []string
+	for _, r := range list {
+		if r.State == arauto.ContactPending {
+			keys = append(keys, r.PersonKey)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	flights, err := all(ctx, q, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE `+s.db.keyed("i.person_key", "$1", "$2"), account, s.db.list(keys))
+	for _, f := range flights {
+		for i := range list {
+			if list[i].ID == f.contact && list[i].State == arauto.ContactPending {
+				list[i].Contact = flying(list[i].Contact, f)
+			}
+		}
+	}
+	return err
+}

@@ -323,11 +323,11 @@ func (s *Store) ContactRows(ctx context.Context, account int64, f arauto.Contact
 				}
 			}
 			if len(rows) < want {
-				return nil
+				break
 			}
 			next = rows[len(rows)-1].ID
 		}
-		return nil
+		return s.showFlights(ctx, q, account, list)
 	})
 	return list, err
 }
@@ -457,7 +457,13 @@ func (s *Store) SkipContacts(ctx context.Context, account int64, f arauto.Contac
 func (s *Store) Contact(ctx context.Context, account, id int64) (row arauto.ContactRow, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		row, err = one(ctx, q, scanContactRow, `SELECT `+qualified()+rowColumns+` FROM contact c`+contactJoins+` WHERE c.account_id = $1 AND c.id = $2`, account, id)
-		return missing(err, "contact", id)
+		if err != nil {
+			return missing(err, "contact", id)
+		}
+		list := []arauto.ContactRow{row}
+		err = s.showFlights(ctx, q, account, list)
+		row = list[0]
+		return err
 	})
 	return row, err
 }
