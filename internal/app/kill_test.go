@@ -90,8 +90,8 @@ type torture struct {
 }
 
 const (
-	slots = 512 // requests in flight per sender, at most
-	batch = 128 // intents in one transaction, at most
+	slots = 1024 // requests in flight per sender, at most
+	batch = 256 // intents in one transaction, at most
 )
 
 func (x torture) run(t *testing.T) {

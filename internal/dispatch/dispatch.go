@@ -69,8 +69,8 @@ type Config struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
-	Slots     int           // requests in flight per sender; 512
-	Batch     int           // most intents in one transaction; 128
+	Slots     int           // requests in flight per sender; 1,024
+	Batch     int           // most intents in one transaction; 256
 	Poll      time.Duration // how often work is looked for; 250 ms
 	SendLimit time.Duration // deadline of one request; 30 s
 	Drain     time.Duration // how long a stop waits for answers; 15 s
@@ -85,8 +85,8 @@ type Engine struct {
 
 // New returns an engine that does nothing yet.
 func New(c Config) *Engine {
-	c.Slots = orDefault(c.Slots, 512)
-	c.Batch = orDefault(c.Batch, 128)
+	c.Slots = orDefault(c.Slots, 1024)
+	c.Batch = orDefault(c.Batch, 256)
 	c.Poll = orDefault(c.Poll, 250*time.Millisecond)
 	c.SendLimit = orDefault(c.SendLimit, 30*time.Second)
 	c.Drain = orDefault(c.Drain, 15*time.Second)

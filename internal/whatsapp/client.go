@@ -28,7 +28,7 @@ type Config struct {
 	Transport http.RoundTripper
 	// Timeout of one call, unless the context ends earlier; 0 is 30 s.
 	Timeout time.Duration
-	// Connections kept open to Meta while nothing is sent; 0 is 256.
+	// Connections kept open to Meta while nothing is sent; 0 is 1,024: as many as one sender may have in flight.
 	Connections int
 }
 
@@ -44,7 +44,7 @@ type Client struct {
 // New returns a Client. It opens no connection.
 func New(c Config) *Client {
 	if c.Transport == nil {
-		c.Transport = newTransport(dialer(), nil, cmp.Or(c.Connections, 256))
+		c.Transport = newTransport(dialer(), nil, cmp.Or(c.Connections, 1024))
 	}
 	return &Client{transport: c.Transport, timeout: cmp.Or(c.Timeout, 30*time.Second), routes: map[routeKey]*route{}}
 }
