@@ -156,6 +156,9 @@ type Intended struct {
 	Attempt Attempt // zero unless Verdict is Go
 	Verdict Verdict
 	Stale   bool // the contact changed since it was read: read it again
+	// InFlight says that the contact waits because a message to its person is on its way, from whichever
+	// campaign: nothing was written, and asking again at once gives the same answer.
+	InFlight bool
 }
 
 // An Answer is what became of the request that carried an attempt.

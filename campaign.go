@@ -145,8 +145,10 @@ func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, e
 	case CampaignDraft:
 		c.ScheduledFor = time.Time{}
 	case CampaignRunning:
-		if !c.StartedAt.IsZero() && (c.State == CampaignPaused || c.State == CampaignCompleted) {
-			c.HoldAfter = 0 // one that was paused before it began has not had its first contacts yet
+		// One that was paused before it began has not had its first contacts yet, and one that the engine paused
+		// has not had all of them.
+		if !c.StartedAt.IsZero() && (c.State == CampaignPaused && c.Cause.ByPerson() || c.State == CampaignCompleted) {
+			c.HoldAfter = 0
 		}
 		keepFirst(&c.StartedAt, now)
 		c.EndedAt = time.Time{}

@@ -22,3 +22,13 @@ func (l Lease) Free(node string, now time.Time) bool {
 
 // SenderLine is the line of a sender.
 func SenderLine(id int64) string { return "sender:" + strconv.FormatInt(id, 10) }
+
+// NotHeld is the error of whoever acts under a lease that moved on. It is a conflict.
+type NotHeld struct{ Lease Lease }
+
+func (e *NotHeld) Error() string { return e.Unwrap().Error() }
+
+// Unwrap says the same as an Error of KindConflict.
+func (e *NotHeld) Unwrap() error {
+	return Errorf(KindConflict, "", "node %q no longer holds %s (fence %d): let go of it and take it anew", e.Lease.Holder, e.Lease.Line, e.Lease.Fence)
+}

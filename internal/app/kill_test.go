@@ -91,7 +91,7 @@ type torture struct {
 
 const (
 	slots = 1024 // requests in flight per sender, at most
-	batch = 256 // intents in one transaction, at most
+	batch = 256  // intents in one transaction, at most
 )
 
 func (x torture) run(t *testing.T) {

@@ -2,6 +2,7 @@ package dispatch
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -364,7 +365,8 @@ func (r *run) advance(ctx context.Context, batch []prepared) {
 func (r *run) settle(posting context.Context, done advanced) error {
 	r.advancing--
 	r.reserved -= len(done.batch)
-	if done.err == nil || arauto.KindOf(done.err) == arauto.KindConflict {
+	_, lost := errors.AsType[*arauto.NotHeld](done.err)
+	if done.err == nil || lost {
 		r.inFlight -= len(done.answers)
 		for _, a := range done.answers {
 			delete(r.taken, a.Contact.ID)
@@ -388,11 +390,11 @@ func (r *run) settle(posting context.Context, done advanced) error {
 			message.Ref = in.Attempt.Ref()
 			r.post(posting, post{in, message}, r.inFlight+posted)
 		case arauto.Wait:
-			if in.Verdict.PutOff() {
+			if in.Verdict.PutOff() && !in.InFlight {
 				continue // out of the way until then; whoever comes next may go now
 			}
 			waiting++
-			if in.Verdict.Shared() {
+			if in.Verdict.Shared() || in.InFlight {
 				shared++
 				continue
 			}

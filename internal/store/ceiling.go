@@ -10,8 +10,8 @@ import (
 // on its way is kept in the table reserve, and among the campaign's costs, until its price is named or it fails: so
 // the campaign never spends more than the ceiling by the rates it was sent at.
 //
-// The line's fence holds off whoever else would intend for this campaign; what facts change meanwhile moves
-// between the parts of the sum, or makes it smaller.
+// The campaign's row is kept from whoever else would intend for it; what facts change meanwhile moves between
+// the parts of the sum, or makes it smaller.
 type ceiling struct {
 	limit    arauto.Money
 	spent    int64 // counted, and set aside

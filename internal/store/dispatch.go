@@ -17,8 +17,10 @@ func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err erro
 			`SELECT p.account_id, p.sender_id FROM campaign p JOIN sender s ON s.account_id = p.account_id AND s.id = p.sender_id
 			 WHERE p.state = 'running' AND p.channel = 'whatsapp' AND s.pause = ''
 			 UNION SELECT account_id, sender_id FROM intent
-			 UNION SELECT p.account_id, p.sender_id FROM campaign p JOIN campaign_count k ON k.account_id = p.account_id AND k.campaign_id = p.id
-			 WHERE k.state = 'sending' GROUP BY p.account_id, p.sender_id, p.id HAVING SUM(k.n) > 0 ORDER BY 1, 2`)
+			 UNION SELECT c.account_id, a.sender_id FROM (SELECT account_id, campaign_id FROM campaign_count WHERE state = 'sending'
+			   GROUP BY account_id, campaign_id HAVING SUM(n) > 0) k
+			 JOIN contact c ON c.account_id = k.account_id AND c.campaign_id = k.campaign_id AND c.state = 'sending' AND c.deleted_at = 0
+			 JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id ORDER BY 1, 2`)
 		list = nil
 		for _, p := range pairs {
 			sender, unread := s.sender(ctx, q, p[0], p[1])
@@ -97,9 +99,10 @@ func (s *Store) Recover(ctx context.Context, now time.Time, lease arauto.Lease, 
 			if err := s.land(ctx, t, now, lease.Account, flights, counts); err != nil {
 				return err
 			}
-			open, err := all(ctx, t, scanInt, `SELECT c.attempt_id FROM campaign p JOIN contact c
+			open, err := all(ctx, t, scanInt, `SELECT a.id FROM campaign p JOIN contact c
 				ON c.account_id = p.account_id AND c.campaign_id = p.id AND c.state = 'sending' AND c.deleted_at = 0
-				WHERE p.account_id = $1 AND p.sender_id = $2 ORDER BY c.attempt_id LIMIT $3`, lease.Account, sender, chunk)
+				JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id
+				WHERE p.account_id = $1 AND a.sender_id = $2 ORDER BY a.id LIMIT $3`, lease.Account, sender, chunk)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -118,7 +119,7 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 	}, `SELECT s.pause, w.portfolio_id, s.ramp_up,
 		COALESCE((SELECT p.people_limit FROM portfolio p WHERE p.account_id = w.account_id AND p.id = w.portfolio_id), 0), w.id, CASE WHEN EXISTS (SELECT 1 FROM stopped_country k WHERE k.account_id = w.account_id AND k.waba_id = w.id)
 		THEN 1 ELSE 0 END, `+accountTextColumns+` FROM sender s JOIN waba w ON w.account_id = s.account_id AND w.id = s.waba_id
-		JOIN account a ON a.id = s.account_id WHERE s.account_id = $1 AND s.id = $2`, in.account, in.sender)
+		JOIN account a ON a.id = s.account_id WHERE s.account_id = $1 AND s.id = $2`+in.unmerged(), in.account, in.sender)
 	if err != nil {
 		return missing(err, "sender", in.sender)
 	}
@@ -131,6 +132,12 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 			return err
 		}
 	}
+	if rampUp > 0 {
+		// Two transactions of the line may be under way: they count one after the other.
+		if _, err := one(ctx, t, scanInt, `SELECT id FROM sender WHERE account_id = $1 AND id = $2`+in.store.db.lock(), in.account, in.sender); err != nil {
+			return missing(err, "sender", in.sender)
+		}
+	}
 	if in.ramp, err = in.store.loadRamp(ctx, t, in.now, in.account, in.sender, rampUp); err != nil {
 		return err
 	}
@@ -138,12 +145,20 @@ func (in *intending) load(ctx context.Context, t querier, list []arauto.Candidat
 		return err
 	}
 	in.campaigns = map[int64]*campaignGate{}
-	for id := range campaigns {
+	for _, id := range slices.Sorted(maps.Keys(campaigns)) { // in one order everywhere, since their rows are kept
 		if in.campaigns[id], err = in.loadCampaign(ctx, t, id); err != nil {
 			return err
 		}
 	}
 	return in.loadPeople(ctx, t, keys)
+}
+
+// unmerged keeps two persons of the account from becoming one until the commit.
+func (in *intending) unmerged() string {
+	if in.store.db.postgres() {
+		return ` FOR SHARE OF a`
+	}
+	return ""
 }
 
 // loadPeople reads what holds for the persons: their suppressions and when they were last touched.
@@ -184,7 +199,7 @@ func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) 
 func (in *intending) touchesOf() string {
 	const (
 		touched = `SELECT account_id, person_key, campaign_id, CASE WHEN sent_at > 0 THEN sent_at ELSE updated_at END AS at FROM contact
-			WHERE deleted_at = 0 AND (sent_at > 0 OR state = 'unknown') AND `
+			WHERE deleted_at = 0 AND (sent_at > 0 OR state IN ('sending', 'unknown')) AND `
 		channel = ` JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id`
 	)
 	if in.store.db.postgres() {
@@ -202,12 +217,12 @@ func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*ca
 	lock := ""
 	if in.store.db.postgres() {
 		lock = ` FOR SHARE`
-		// Who counts down to a hold does it alone.
-		holds, err := one(ctx, t, scanInt, `SELECT hold_after FROM campaign WHERE account_id = $1 AND id = $2`, in.account, id)
+		// Who counts down to a hold or up to a ceiling does it alone.
+		seen, err := in.store.campaign(ctx, t, in.account, id)
 		if err != nil {
-			return nil, missing(err, "campaign", id)
+			return nil, err
 		}
-		if holds > 0 {
+		if seen.HoldAfter > 0 || seen.Policy.Ceiling.Micros > 0 {
 			lock = ` FOR UPDATE`
 		}
 	}
@@ -224,11 +239,12 @@ func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*ca
 		return nil, err
 	}
 	if c.HoldAfter > 0 {
-		counts, err := in.store.counts(ctx, t, in.account, []int64{id})
+		// What is in flight first: a flight that ends between the two is then in both, rather than in neither.
+		flying, err := one(ctx, t, scanInt, `SELECT count(*) FROM intent WHERE account_id = $1 AND campaign_id = $2`, in.account, id)
 		if err != nil {
 			return nil, err
 		}
-		flying, err := one(ctx, t, scanInt, `SELECT count(*) FROM intent WHERE account_id = $1 AND campaign_id = $2`, in.account, id)
+		counts, err := in.store.counts(ctx, t, in.account, []int64{id})
 		if err != nil {
 			return nil, err
 		}
@@ -357,6 +373,9 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 	if err != nil {
 		return err
 	}
+	if err := in.recordedMeanwhile(ctx, t, going, made); err != nil {
+		return err
+	}
 	if err := in.touchedMeanwhile(ctx, t, going, made); err != nil {
 		return err
 	}
@@ -372,10 +391,43 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 		}
 	}
 	in.ramp.add(-len(not))
+	for _, ch := range not {
+		if g := in.campaigns[ch.old.Campaign]; g.room >= 0 {
+			g.room++
+		}
+	}
 	if err := in.notMade(ctx, t, not); err != nil {
 		return err
 	}
 	return in.reserve(ctx, t, going)
+}
+
+// recordedMeanwhile takes back the intents for contacts that were written while their insert waited for
+// another's flight to the same person to end: on PostgreSQL it had looked at the contact before it waited.
+func (in *intending) recordedMeanwhile(ctx context.Context, t querier, going []contactChange, made []int64) error {
+	if !in.store.db.postgres() || len(going) == 0 {
+		return nil
+	}
+	versions := make(map[int64]int64, len(going))
+	ids := make([]int64, len(going))
+	for i, ch := range going {
+		ids[i] = ch.old.ID
+	}
+	now, err := all(ctx, t, scanPair, `SELECT id, version FROM contact WHERE `+in.store.db.keyed("id", "$1", "$2"), in.account, in.store.db.list(ids))
+	if err != nil {
+		return err
+	}
+	for _, c := range now {
+		versions[c[0]] = c[1]
+	}
+	var back [][]any
+	for i, ch := range going {
+		if made[i] == 1 && versions[ch.old.ID] != ch.old.Version {
+			made[i], back = 0, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
+		}
+	}
+	_, err = in.store.run(ctx, t, deleteIntent, back)
+	return err
 }
 
 // touchedMeanwhile takes back the intents for people whom another sender wrote to, and had its answer
@@ -424,8 +476,9 @@ func (in *intending) notMade(ctx context.Context, t querier, list []contactChang
 			in.stale(ch.at)
 			continue
 		}
-		in.answers[ch.at].Contact = ch.old
-		in.answers[ch.at].Verdict = arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: in.now.Add(time.Second)}
+		in.answers[ch.at] = arauto.Intended{
+			Contact: ch.old, InFlight: true, Verdict: arauto.Verdict{Outcome: arauto.Wait, Reason: arauto.ReasonJustContacted, Until: in.now.Add(time.Second)},
+		}
 	}
 	return nil
 }
@@ -437,7 +490,7 @@ func (in *intending) stale(i int) {
 
 // hold pauses a campaign whose first contacts have all gone.
 func (in *intending) hold(ctx context.Context, t querier) error {
-	for id, g := range in.campaigns {
+	for _, g := range in.campaigns {
 		if g.room != 0 {
 			continue
 		}
@@ -445,12 +498,7 @@ func (in *intending) hold(ctx context.Context, t querier) error {
 		if err != nil || next.State == g.campaign.State {
 			continue // paused or ended by somebody else: nothing to hold
 		}
-		if _, err := t.exec(ctx, `UPDATE campaign SET state = $3, pause = $4, updated_at = $5, version = version + 1 WHERE account_id = $1 AND id = $2`,
-			in.account, id, next.State, next.Pause, ms(in.now)); err != nil {
-			return err
-		}
-		tell(t).campaignMoved(in.now, g.campaign, next)
-		if err := in.store.audit(ctx, t, in.now, arauto.System(in.account), "campaign.pause", subject("campaign", id), detail("why", heldWords)); err != nil {
+		if _, err := in.store.saveMove(ctx, t, arauto.System(in.account), in.now, g.campaign, next, arauto.CampaignPause, heldWords); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func (s *Store) fenced(ctx context.Context, t querier, now time.Time, l arauto.L
 	}
 	_, err := one(ctx, t, scanInt, sql, l.Account, l.Line, l.Holder, l.Fence, ms(now))
 	if errors.Is(err, errNoRow) {
-		return arauto.Errorf(arauto.KindConflict, "", "node %q no longer holds %s (fence %d): let go of it and take it anew", l.Holder, l.Line, l.Fence)
+		return &arauto.NotHeld{Lease: l}
 	}
 	return err
 }
