@@ -192,7 +192,7 @@ func (c Contact) Apply(e Event) (Contact, error) {
 	}
 	moved := next != c.State
 	c.State = next
-	c.stamp(e)
+	c.stamp(e, moved)
 	if moved {
 		c.DueAt = time.Time{}
 		if next == ContactPending {
@@ -209,12 +209,12 @@ func (c Contact) Apply(e Event) (Contact, error) {
 // stamp keeps the earliest moment at which each stage is known to have been reached, whatever the order
 // of the reports: Meta may skip `delivered` when a message is read at once, and what a person answers
 // had been sent.
-func (c *Contact) stamp(e Event) {
+func (c *Contact) stamp(e Event, moved bool) {
 	switch e.Kind {
 	case EventIntended:
 		c.Attempt, c.Attempts = e.Attempt, c.Attempts+1
 	case EventDeferred:
-		if e.Free {
+		if e.Free && moved {
 			c.Attempts = max(0, c.Attempts-1)
 		}
 	case EventAgain:

@@ -249,9 +249,12 @@ func (f *fakeStore) CreateSender(_ context.Context, _ arauto.Actor, _ time.Time,
 	return s, nil
 }
 
-func (f *fakeStore) UpdateSender(_ context.Context, _ arauto.Actor, _ time.Time, s arauto.Sender) (arauto.Sender, error) {
-	f.sender = s
-	return s, nil
+func (f *fakeStore) UpdateSender(_ context.Context, _ arauto.Actor, _ time.Time, _, _ int64, change func(arauto.Sender) (arauto.Sender, error)) (arauto.Sender, error) {
+	s, err := change(f.sender)
+	if err == nil {
+		f.sender = s
+	}
+	return s, err
 }
 
 func (f *fakeStore) Senders(_ context.Context, account, _ int64, _ int) ([]arauto.Sender, error) {

@@ -14,7 +14,7 @@ import (
 // Senders is what the API asks of the store about senders.
 type Senders interface {
 	CreateSender(ctx context.Context, actor arauto.Actor, now time.Time, s arauto.Sender) (arauto.Sender, error)
-	UpdateSender(ctx context.Context, actor arauto.Actor, now time.Time, s arauto.Sender) (arauto.Sender, error)
+	UpdateSender(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, change func(arauto.Sender) (arauto.Sender, error)) (arauto.Sender, error)
 	Senders(ctx context.Context, account, after int64, limit int) ([]arauto.Sender, error)
 	Sender(ctx context.Context, account, id int64) (arauto.Sender, error)
 	SenderByUUID(ctx context.Context, account int64, uuid string) (arauto.Sender, error)
@@ -162,10 +162,10 @@ func (a *API) changeSender(ctx context.Context, c Caller, id string, change func
 	if err != nil {
 		return nil, err
 	}
-	if err := change(&s); err != nil {
-		return nil, err
-	}
-	return answerSender(a.Store.UpdateSender(ctx, actor(c), a.Now(), s))
+	return answerSender(a.Store.UpdateSender(ctx, actor(c), a.Now(), c.Account.ID, s.ID, func(s arauto.Sender) (arauto.Sender, error) {
+		err := change(&s)
+		return s, err
+	}))
 }
 
 func (a *API) apply(c Caller, b senderChange, s *arauto.Sender) error {

@@ -255,8 +255,10 @@ func (n numberSync) SyncNumber(ctx context.Context, actor arauto.Actor, s arauto
 		}
 	}
 	if rate := s.RateWithin(capacity); rate != s.Rate {
-		s.Rate = rate
-		return n.store.UpdateSender(ctx, actor, clock(), s)
+		return n.store.UpdateSender(ctx, actor, clock(), s.Account, s.ID, func(s arauto.Sender) (arauto.Sender, error) {
+			s.Rate = s.RateWithin(capacity)
+			return s, nil
+		})
 	}
 	return s, nil
 }

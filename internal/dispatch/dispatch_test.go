@@ -364,10 +364,7 @@ func TestRun_ChangedSenderAndMappingHoldFromTheNextMessage(t *testing.T) {
 		c := w.campaign(0, 400, arauto.Campaign{})
 		w.start()
 		time.Sleep(2 * time.Second)
-		changed := w.sender
-		changed.Token = "rotated"
-		_, err := w.store.UpdateSender(t.Context(), w.actor, time.Now(), changed)
-		w.check(err)
+		w.changeSender(func(s *arauto.Sender) { s.Token = "rotated" })
 		w.until("completed", func() bool { return w.state(c).State == arauto.CampaignCompleted })
 		mu.Lock()
 		defer mu.Unlock()

@@ -49,10 +49,17 @@ func (p *postbox) between(from, to time.Time, a, b int) int {
 // rate gives the world's sender another one.
 func (w *world) rate(perSecond int) {
 	w.t.Helper()
-	s, err := w.store.Sender(w.t.Context(), w.account.ID, w.sender.ID)
-	w.check(err)
-	s.Rate = perSecond
-	w.sender, err = w.store.UpdateSender(w.t.Context(), w.actor, time.Now(), s)
+	w.changeSender(func(s *arauto.Sender) { s.Rate = perSecond })
+}
+
+// changeSender changes the world's sender.
+func (w *world) changeSender(change func(*arauto.Sender)) {
+	w.t.Helper()
+	var err error
+	w.sender, err = w.store.UpdateSender(w.t.Context(), w.actor, time.Now(), w.account.ID, w.sender.ID, func(s arauto.Sender) (arauto.Sender, error) {
+		change(&s)
+		return s, nil
+	})
 	w.check(err)
 }
 

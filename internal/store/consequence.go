@@ -99,7 +99,8 @@ func (s *Store) stopped(ctx context.Context, q querier, account, waba int64) (ma
 const capPause = 24 * time.Hour
 
 // capAgain puts contacts that just failed for the limit on marketing back into line, a day later, where
-// their campaign asks for it and this was the first time.
+// their campaign asks for it and this was the first time. A contact whose campaign has ended and cannot run
+// again stays failed.
 func (s *Store) capAgain(ctx context.Context, t querier, now time.Time, account int64, ids []int64, counts changes) error {
 	if len(ids) == 0 {
 		return nil
@@ -129,12 +130,17 @@ func (s *Store) capAgain(ctx context.Context, t querier, now time.Time, account 
 		if err != nil {
 			return err
 		}
-		changed = append(changed, contactChange{old: c, new: next})
 		if campaign.State == arauto.CampaignCompleted {
-			if campaigns[c.Campaign], err = s.moveCampaign(ctx, t, arauto.System(account), now, campaign, arauto.CampaignReopen, "a contact waits to be tried once more"); err != nil {
+			reopened, err := s.moveCampaign(ctx, t, arauto.System(account), now, campaign, arauto.CampaignReopen, "a contact waits to be tried once more")
+			if err != nil && arauto.KindOf(err) != arauto.KindInternal {
+				continue // the provider's other facts are kept with this one
+			}
+			if err != nil {
 				return err
 			}
+			campaigns[c.Campaign] = reopened
 		}
+		changed = append(changed, contactChange{old: c, new: next})
 	}
 	return s.saveLocked(ctx, t, now, changed, counts)
 }

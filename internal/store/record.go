@@ -29,7 +29,8 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err != nil {
 		return err
 	}
-	if err := s.recordLate(ctx, t, now, account, late, counts); err != nil {
+	again, err := s.recordLate(ctx, t, now, account, late, counts)
+	if err != nil {
 		return err
 	}
 	if err := s.refusalsKept(ctx, t, now, account, answers, counts); err != nil {
@@ -38,7 +39,8 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err := s.recogniseAnswers(ctx, t, now, account, answers, counts); err != nil {
 		return err
 	}
-	if err := s.unsend(ctx, t, account, answers); err != nil {
+	news := slices.DeleteFunc(slices.Clone(answers), func(a arauto.Answer) bool { return again[a.Attempt.ID] })
+	if err := s.unsend(ctx, t, account, news); err != nil {
 		return err
 	}
 	return counts.apply(ctx, t, account, slotDispatch)
@@ -149,21 +151,31 @@ func providerKey(id string) int64 {
 }
 
 // recordLate applies answers whose contact was changed since the request left: by a fact that overtook
-// the answer, or by a person.
-func (s *Store) recordLate(ctx context.Context, t querier, now time.Time, account int64, late []arauto.Answer, counts changes) error {
+// the answer, or by a person. It returns the attempts of which more than that they left was known already,
+// as it is when an answer was recorded before.
+func (s *Store) recordLate(ctx context.Context, t querier, now time.Time, account int64, late []arauto.Answer, counts changes) (known map[int64]bool, err error) {
 	if len(late) == 0 {
-		return nil
+		return nil, nil
 	}
-	flights, events := make([]flight, len(late)), make([]attemptEvent, len(late))
+	flights, events, ids := make([]flight, len(late)), make([]attemptEvent, len(late)), make([]int64, len(late))
 	for i, a := range late {
+		ids[i] = a.Attempt.ID
 		flights[i] = flightOf(a.Attempt, a.Contact.PersonKey)
 		events[i] = attemptEvent{attempt: a.Attempt.ID, event: a.Event, receipt: a.Receipt}
 	}
 	if err := s.land(ctx, t, now, account, flights, counts); err != nil {
-		return err
+		return nil, err
 	}
-	_, err := s.applyToAttempts(ctx, t, now, account, events, counts)
-	return err
+	attempts, err := s.attemptsByID(ctx, t, account, ids, "") // land holds their contacts
+	if err != nil {
+		return nil, err
+	}
+	known = map[int64]bool{}
+	for id, a := range attempts {
+		known[id] = a.State != arauto.AttemptOpen
+	}
+	_, err = s.applyToAttempts(ctx, t, now, account, events, counts)
+	return known, err
 }
 
 // suppressRefused keeps the opt-outs that a refusal revealed.

@@ -49,20 +49,25 @@ func (s *Store) CreateSender(ctx context.Context, actor arauto.Actor, now time.T
 	return n, doing("create sender", err)
 }
 
-// UpdateSender stores everything of a sender but its UUID and its birth: read it, change it, store it.
-// The error is not found, or a conflict as of CreateSender.
-func (s *Store) UpdateSender(ctx context.Context, actor arauto.Actor, now time.Time, n arauto.Sender) (arauto.Sender, error) {
-	n = senderDefaults(n)
-	token, err := s.sealed(n.Token)
-	if err != nil {
-		return arauto.Sender{}, err
-	}
-	err = s.db.write(ctx, func(t querier) error {
-		was, err := one(ctx, t, s.scanSender, selectSender+` WHERE account_id = $1 AND id = $2`+s.db.lock(), n.Account, n.ID)
+// UpdateSender stores what change makes of a sender, which is as stored and waits for it: what was paused or
+// rotated meanwhile stays so unless change says otherwise. Its ids and its birth stay as they are. change may
+// run more than once. The error is change's, not found, or a conflict as of CreateSender.
+func (s *Store) UpdateSender(ctx context.Context, actor arauto.Actor, now time.Time, account, id int64, change func(arauto.Sender) (arauto.Sender, error)) (arauto.Sender, error) {
+	var n arauto.Sender
+	err := s.db.write(ctx, func(t querier) error {
+		was, err := one(ctx, t, s.scanSender, selectSender+` WHERE account_id = $1 AND id = $2`+s.db.lock(), account, id)
 		if err != nil {
-			return missing(err, "sender", n.ID)
+			return missing(err, "sender", id)
 		}
-		n.UUID, n.CreatedAt = was.UUID, was.CreatedAt
+		if n, err = change(was); err != nil {
+			return err
+		}
+		n = senderDefaults(n)
+		n.Account, n.ID, n.UUID, n.CreatedAt = account, id, was.UUID, was.CreatedAt
+		token, err := s.sealed(n.Token)
+		if err != nil {
+			return err
+		}
 		var over arauto.WABA
 		if n, over, err = underWABA(ctx, t, n); err != nil {
 			return err

@@ -28,7 +28,7 @@ func testAudit(t *testing.T, s *store.Store) {
 		}},
 		{"sender.update", func() error {
 			b.sender.Token, b.sender.Rate = "EAAG-new", 10
-			_, err := s.UpdateSender(ctx, actor, now, b.sender)
+			_, err := s.UpdateSender(ctx, actor, now, a.ID, b.sender.ID, to(b.sender))
 			return err
 		}},
 		{"suppression.add", func() error {

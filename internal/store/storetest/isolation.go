@@ -46,7 +46,7 @@ func testIsolation(t *testing.T, s *store.Store) {
 		"UpdateApp":     func() error { a := b.app; a.Account = mine; _, err := s.UpdateApp(ctx, as, later, a); return err },
 		"SaveWABA":      func() error { w := b.waba; w.Account = mine; _, err := s.SaveWABA(ctx, as, later, w, ""); return err },
 		"CreateSender":  func() error { n := b.sender; n.Account = mine; _, err := s.CreateSender(ctx, as, later, n); return err },
-		"UpdateSender":  func() error { n := b.sender; n.Account = mine; _, err := s.UpdateSender(ctx, as, later, n); return err },
+		"UpdateSender":  func() error { _, err := s.UpdateSender(ctx, as, later, mine, b.sender.ID, to(b.sender)); return err },
 	}
 	for name, get := range gets {
 		t.Run(name, func(t *testing.T) {

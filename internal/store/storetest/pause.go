@@ -159,7 +159,7 @@ func testPauseCause(t *testing.T, s *store.Store) {
 	h.tend(base().AddDate(1, 0, 0))
 	same(t, "after a year", h.still(), []string{"one"})
 	n.Pause = ""
-	n, err := s.UpdateSender(t.Context(), arauto.System(h.account.ID), base().Add(time.Hour), n)
+	n, err := s.UpdateSender(t.Context(), arauto.System(h.account.ID), base().Add(time.Hour), h.account.ID, n.ID, to(n))
 	ok(t, err)
 	same(t, "once a person resumed it", n.Cause, arauto.Cause{})
 
@@ -183,7 +183,7 @@ func testPauseWABA(t *testing.T, s *store.Store) {
 	actor := ana(a)
 	own := h.sender("one")
 	own.Pause = "férias"
-	_, err := s.UpdateSender(ctx, actor, now, own)
+	_, err := s.UpdateSender(ctx, actor, now, a, own.ID, to(own))
 	ok(t, err)
 	h.halt(now, arauto.SendError{Code: 131042, Reason: arauto.ReasonAccountTrouble, Scope: arauto.ScopeWABA}, "two aviso")
 	same(t, "its own pause stays", h.sender("one").Pause, "férias")
@@ -192,7 +192,7 @@ func testPauseWABA(t *testing.T, s *store.Store) {
 		t.Errorf("not the WABA's: %+v", two)
 	}
 	two.Pause = ""
-	_, err = s.UpdateSender(ctx, actor, now, two)
+	_, err = s.UpdateSender(ctx, actor, now, a, two.ID, to(two))
 	refused(t, err, arauto.KindConflict, "pause")
 	fresh, err := s.CreateSender(ctx, actor, now, arauto.Sender{Account: a, WABA: h.business.waba.ID, Name: "novo", PhoneNumberID: "6009"})
 	ok(t, err)
@@ -372,6 +372,35 @@ func testMarketingCap(t *testing.T, s *store.Store) {
 		same(t, "the contact", p.contact(2).State, arauto.ContactPending)
 		same(t, "the campaign", p.campaign().State, arauto.CampaignRunning)
 	})
+}
+
+func testMarketingCapEnded(t *testing.T, s *store.Store) {
+	p := newPosted(t, s, 2)
+	p.change(arauto.CampaignPause)
+	c := p.campaign()
+	c.Policy.RetryMarketingCap, c.Policy.EndAt = true, base().Add(time.Minute)
+	_, err := s.UpdateCampaign(t.Context(), ana(p.account.ID), base(), c)
+	ok(t, err)
+	p.change(arauto.CampaignResume)
+	_, _, err = s.TendCampaigns(t.Context(), base())
+	ok(t, err)
+	same(t, "before", p.campaign().State, arauto.CampaignCompleted)
+
+	now, number := base().Add(30*time.Minute), p.business.sender.PhoneNumberID
+	var facts []arauto.Fact
+	for _, in := range p.sent {
+		facts = append(facts, statusFact(arauto.Status{Event: arauto.EventFailed, ProviderID: wamidOf(in), Reason: arauto.ReasonMarketingCap, Action: arauto.ActionWait, Scope: arauto.ScopeContact, Code: 131049}))
+	}
+	facts = append(facts, p.typed(0, "wamid.R", "oi"))
+	for i := range facts {
+		facts[i].At, facts[i].PhoneNumberID = now, number
+	}
+	_, err = s.ApplyFacts(t.Context(), now, p.account, p.business.app.ID, facts)
+	ok(t, err)
+	same(t, "who answered", p.contact(0).State, arauto.ContactReplied)
+	same(t, "who did not", p.contact(1).State, arauto.ContactFailed)
+	same(t, "the campaign", p.campaign().State, arauto.CampaignCompleted)
+	p.countsHold()
 }
 
 // settled lets the campaign complete.

@@ -41,7 +41,7 @@ func newNumbers(t *testing.T, s *store.Store, change func(*arauto.Sender)) *numb
 		}
 		if change != nil {
 			change(&sender)
-			sender, err = s.UpdateSender(ctx, arauto.System(n.account), base(), sender)
+			sender, err = s.UpdateSender(ctx, arauto.System(n.account), base(), n.account, sender.ID, to(sender))
 			ok(t, err)
 		}
 		c, err := s.CreateCampaign(ctx, arauto.System(n.account), base(), arauto.Campaign{
@@ -235,6 +235,58 @@ func testRampUp(t *testing.T, s *store.Store) {
 	at = at.Add(25 * time.Hour)
 	if went, _ := n.send(0, at, accepted(at)); len(went) != 40 || budget(0, at).Used != 40 {
 		t.Fatalf("%d went on the second day, %+v, want 40", len(went), budget(0, at))
+	}
+}
+
+// testRecordAgain records what the provider put off once more, as after a commit that was not heard of.
+func testRecordAgain(t *testing.T, s *store.Store) {
+	n := newNumbers(t, s, func(sender *arauto.Sender) { sender.RampUp = 20 })
+	n.people(0, 0, 3)
+	try := func(now time.Time) (answers []arauto.Answer) {
+		due, err := s.DueContacts(t.Context(), now, n.account, n.campaigns[0], time.Time{}, 0, 3)
+		ok(t, err)
+		for _, c := range due {
+			list, err := s.Intend(t.Context(), now, n.leases[0], n.senders[0].ID, []arauto.Candidate{{Contact: c}})
+			ok(t, err)
+			answers = append(answers, arauto.Answer{Contact: list[0].Contact, Attempt: list[0].Attempt, Event: accepted(now), Receipt: arauto.Receipt{ProviderID: wamidOf(list[0])}})
+		}
+		return answers
+	}
+	record := func(now time.Time, answers []arauto.Answer) (list []arauto.Contact, used int) {
+		ok(t, s.Record(t.Context(), now, n.account, answers))
+		for _, a := range answers {
+			row, err := s.Contact(t.Context(), n.account, a.Contact.ID)
+			ok(t, err)
+			row.Contact.UpdatedAt, row.Contact.Version = time.Time{}, 0
+			list = append(list, row.Contact)
+		}
+		b, err := s.RampUp(t.Context(), now, n.senders[0])
+		ok(t, err)
+		return list, b.Used
+	}
+	now := base()
+	for round := range 2 {
+		answers := try(now)
+		due := now.Add(time.Minute)
+		answers[0].Event = arauto.Event{Kind: arauto.EventDeferred, At: now, Due: due}
+		answers[1].Event = arauto.Event{Kind: arauto.EventDeferred, At: now, Due: due, Free: round > 0}
+		answers[2].Event = arauto.Event{Kind: arauto.EventDeferred, At: now, Due: due, Free: true}
+		once, used := record(now, answers)
+		twice, usedTwice := record(now, answers)
+		same(t, "contacts", twice, once)
+		same(t, "attempts", []int{once[0].Attempts, once[1].Attempts, once[2].Attempts}, []int{round + 1, 1, 0})
+		same(t, "counted", []int{used, usedTwice}, []int{0, 0})
+		now = due
+	}
+	last := try(now)
+	if _, used := record(now, last[:1]); used != 3 {
+		t.Fatalf("%d are counted, want 3", used)
+	}
+	last[1].Event = arauto.Event{Kind: arauto.EventDeferred, At: now, Due: now.Add(time.Minute)}
+	for range 2 {
+		if _, used := record(now, last[:2]); used != 2 {
+			t.Fatalf("%d are counted, want 2", used)
+		}
 	}
 }
 
