@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"arauto"
@@ -12,40 +14,29 @@ import (
 // pauses those that missed it by more than they bear,
 // completes those whose list is exhausted, and cancels the pending contacts of cancelled ones, archived by now
 // or not, a bounded number per call. It returns the campaigns it changed, and whether there is more to do at once.
+// What goes wrong with one, which the error tells, keeps nothing from the others.
 func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
-	if err := s.resumeDue(ctx, now); err != nil {
-		return nil, false, err
-	}
-	due, exhausted, cancelled, err := s.campaignsToTend(ctx, now)
-	if err != nil {
-		return nil, false, err
-	}
-	for _, c := range due {
-		next, err := s.startDue(ctx, now, c)
-		if err != nil {
-			return changed, false, err
-		}
-		if next.State != c.State {
-			changed = append(changed, next)
+	err = s.resumeDue(ctx, now)
+	due, exhausted, cancelled, wrong := s.campaignsToTend(ctx, now)
+	err = errors.Join(err, wrong)
+	each := func(list []arauto.Campaign, what string, tend func(context.Context, time.Time, arauto.Campaign) (arauto.Campaign, error)) {
+		for _, c := range list {
+			next, wrong := tend(ctx, now, c)
+			if wrong != nil {
+				err = errors.Join(err, fmt.Errorf("%s campaign %d of account %d: %w", what, c.ID, c.Account, wrong))
+			} else if next.State != c.State {
+				changed = append(changed, next)
+			}
 		}
 	}
-	for _, c := range exhausted {
-		next, err := s.completeExhausted(ctx, now, c)
-		if err != nil {
-			return changed, false, err
-		}
-		if next.State != c.State {
-			changed = append(changed, next)
-		}
-	}
-	for _, c := range cancelled {
+	each(due, "start", s.startDue)
+	each(exhausted, "complete", s.completeExhausted)
+	each(cancelled, "cancel the contacts of", func(ctx context.Context, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 		n, err := s.cancelPending(ctx, now, c)
-		if err != nil {
-			return changed, false, err
-		}
 		more = more || n == cancelChunk
-	}
-	return changed, more, nil
+		return c, err
+	})
+	return changed, more, err
 }
 
 // startDue starts c unless it was changed since it was read: whoever unscheduled or paused it meanwhile meant
@@ -155,5 +146,8 @@ func (s *Store) cancelPending(ctx context.Context, now time.Time, c arauto.Campa
 		n = len(list)
 		return counts.apply(ctx, t, c.Account, slotList)
 	})
-	return n, err
+	if err != nil {
+		return 0, err
+	}
+	return n, nil
 }
