@@ -1,11 +1,15 @@
 package dispatch
 
 import (
+	"context"
+	"errors"
+	"log/slog"
 	"testing"
 	"time"
 
 	"arauto"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -113,6 +117,43 @@ func TestOutcomes_LookAtWhatChanged(t *testing.T) {
 	}
 	if o.look(nil); len(o.watched) != 0 {
 		t.Error("a campaign that no longer runs is still watched")
+	}
+}
+
+// stubborn is a roster on which campaign 1 cannot be paused at first.
+type stubborn struct {
+	Roster
+	failed int64
+	asked  []int64
+}
+
+func (s *stubborn) Outcomes(context.Context) (list []arauto.Outcomes, err error) {
+	for campaign := range int64(2) {
+		list = append(list, arauto.Outcomes{Account: 1, Campaign: campaign + 1, Failed: map[arauto.Reason]int64{arauto.ReasonMedia: s.failed}})
+	}
+	return list, nil
+}
+
+func (s *stubborn) Halt(_ context.Context, _ time.Time, _ int64, h arauto.Halt) error {
+	s.asked = append(s.asked, h.Campaign)
+	if h.Campaign == 1 && len(s.asked) < 3 {
+		return errors.New("the database is busy")
+	}
+	return nil
+}
+
+func TestOutcomes_APauseThatFailedIsAskedForAgain(t *testing.T) {
+	roster, now := &stubborn{}, time.Unix(0, 0)
+	e := &Engine{Config: Config{Roster: roster, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)}}
+	for i, wrong := range []bool{false, true, false, false} {
+		now = now.Add(outcomeEvery)
+		if err := e.watchOutcomes(t.Context()); (err != nil) != wrong {
+			t.Errorf("look %d: %v", i, err)
+		}
+		roster.failed = 200
+	}
+	if diff := cmp.Diff([]int64{1, 2, 1}, roster.asked); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -2,6 +2,8 @@ package dispatch
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"arauto"
@@ -18,7 +20,8 @@ type outcomes struct {
 // watched is a running campaign, and its outcomes when they were last looked at.
 type watched struct {
 	*versioned
-	last arauto.Outcomes
+	last    arauto.Outcomes
+	unheard *trip // whose pause failed: the next look asks for it again
 }
 
 // outcomeEvery is how often outcomes are looked at.
@@ -36,18 +39,21 @@ func (e *Engine) watchOutcomes(ctx context.Context) error {
 		return err
 	}
 	for _, found := range e.outcomes.look(list) {
-		if err := e.Roster.Halt(ctx, now, found.account, found.halt(found.campaign)); err != nil {
-			return err
+		if wrong := e.Roster.Halt(ctx, now, found.account, found.halt(found.campaign)); wrong != nil {
+			found.watched.open, found.watched.unheard = false, &found.trip
+			err = errors.Join(err, fmt.Errorf("pause campaign %d of account %d: %w", found.campaign, found.account, wrong))
+			continue
 		}
 		e.Logger.Warn("campaign paused: too many messages failed", "account", found.account, "campaign", found.campaign,
 			"reason", string(found.reason), "failed", found.n, "of", found.of)
 	}
-	return nil
+	return err
 }
 
 // found is a campaign whose breaker opened.
 type found struct {
 	trip
+	watched           *watched
 	account, campaign int64
 }
 
@@ -59,12 +65,17 @@ func (o *outcomes) look(list []arauto.Outcomes) (open []found) {
 		key := [2]int64{now.Account, now.Campaign}
 		w := old[key]
 		if w == nil || w.version != now.Version {
-			o.watched[key] = &watched{&versioned{newBreaker(now.Policy.FailurePause), now.Version, false}, now}
+			o.watched[key] = &watched{&versioned{newBreaker(now.Policy.FailurePause), now.Version, false}, now, nil}
 			continue
 		}
-		if t, tripped := w.compare(now); tripped && !w.open {
+		t, tripped := w.compare(now)
+		if !tripped && w.unheard != nil {
+			t, tripped = *w.unheard, true
+		}
+		w.unheard = nil
+		if tripped && !w.open {
 			w.open = true
-			open = append(open, found{t, now.Account, now.Campaign})
+			open = append(open, found{t, w, now.Account, now.Campaign})
 		}
 		w.last = now
 		o.watched[key] = w
