@@ -86,5 +86,14 @@ type Unknown struct {
 	WebhookAt time.Time
 }
 
-// MayBeRetried reports whether a person may have c tried again: false for a failure whose reason forbids it.
-func (c Contact) MayBeRetried() bool { return c.State != ContactFailed || c.Reason.Retryable() }
+// MayBeRetried reports whether a person may have c tried again: false for a failure whose reason forbids it,
+// and for who was given up because another contact of the campaign is the same person.
+func (c Contact) MayBeRetried() bool {
+	switch c.State {
+	case ContactFailed:
+		return c.Reason.Retryable()
+	case ContactCancelled:
+		return c.Reason != ReasonMergedDuplicate
+	}
+	return true
+}

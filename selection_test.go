@@ -56,6 +56,12 @@ func TestSelection_CheckRetry(t *testing.T) {
 	if !(arauto.Contact{State: arauto.ContactUnknown, Reason: arauto.ReasonBlocked}).MayBeRetried() {
 		t.Error("an unknown outcome is a person's to decide, whatever its reason")
 	}
+	if (arauto.Contact{State: arauto.ContactCancelled, Reason: arauto.ReasonMergedDuplicate}).MayBeRetried() {
+		t.Error("a person who is in the campaign twice would be written to twice")
+	}
+	if !(arauto.Contact{State: arauto.ContactCancelled, Reason: arauto.ReasonCancelled}).MayBeRetried() {
+		t.Error("who was given up may be tried after all")
+	}
 }
 
 func TestDecision_Event(t *testing.T) {
