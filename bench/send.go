@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"runtime/debug"
 	"runtime/pprof"
 	"slices"
 	"sync"
@@ -25,6 +26,7 @@ type SendConfig struct {
 	Latency  time.Duration // of the stub
 	Rounds   int           // of baseline and engine in turn; the medians are compared
 	AtLeast  float64       // the ratio that has to be reached; 0 = only print
+	Resident float64       // MB that the engine may take at most while it sends; 0 = only print
 	Profile  string        // a file for a CPU profile of the engine's rounds; "" = none
 }
 
@@ -38,7 +40,7 @@ const suppressed = 50
 // counters and recording — with a bare HTTP client that posts as many bodies of the same size, to the
 // same kind of stub in another process, in turn.
 func Send(ctx context.Context, c SendConfig, out io.Writer) error {
-	var bare, engine []float64
+	var bare, engine, memory []float64
 	for round := range c.Rounds {
 		b, err := bareRound(ctx, c)
 		if err != nil {
@@ -48,12 +50,15 @@ func Send(ctx context.Context, c SendConfig, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f; own processor time per message %.0f and %.0f µs\n",
-			round+1, b.rate, c.Engine, e.rate, e.rate/b.rate, b.cost, e.cost)
-		bare, engine = append(bare, b.rate), append(engine, e.rate)
+		fmt.Fprintf(out, "round %d: bare %.0f/s, engine on %s %.0f/s, ratio %.3f; own processor time per message %.0f and %.0f µs; resident at most %.0f MB\n",
+			round+1, b.rate, c.Engine, e.rate, e.rate/b.rate, b.cost, e.cost, e.peak)
+		bare, engine, memory = append(bare, b.rate), append(engine, e.rate), append(memory, e.peak)
 	}
 	v := &verdict{out: out}
 	v.atLeast(fmt.Sprintf("send, %s, %v stub: engine / bare client", c.Engine, c.Latency), median(engine)/median(bare), c.AtLeast)
+	if c.Resident > 0 {
+		v.atMost(fmt.Sprintf("resident while %d are sent, MB", c.Contacts), slices.Max(memory), c.Resident)
+	}
 	return v.err()
 }
 
@@ -61,6 +66,7 @@ func Send(ctx context.Context, c SendConfig, out io.Writer) error {
 type pace struct {
 	rate float64 // messages a second
 	cost float64 // µs of this process's processor time per message
+	peak float64 // MB of resident memory at most, where the system tells
 }
 
 func paceOf(n int, took, processor time.Duration) pace {
@@ -153,13 +159,15 @@ func engineRound(ctx context.Context, c SendConfig) (rated pace, err error) {
 	if err := profile(c.Profile); err != nil {
 		return rated, err
 	}
+	debug.FreeOSMemory() // what filling took
 	running, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	began, spent := time.Now(), processorTime()
 	go func() { done <- engine.Run(running) }()
-	took, err := untilDone(ctx, p, campaign, began)
+	took, peak, err := untilDone(ctx, p, campaign, began)
 	pprof.StopCPUProfile()
 	rated = paceOf(sentOf(c.Contacts), took, processorTime()-spent)
+	rated.peak = peak
 	stop()
 	if e := <-done; err == nil {
 		err = e
@@ -193,31 +201,38 @@ func prepareSend(ctx context.Context, p *place, w world, n int) (arauto.Campaign
 	if err := fill(ctx, p.store, c, 0, n, nil); err != nil {
 		return c, err
 	}
-	var list []arauto.Suppression
-	for i, contact := range contacts(0, n) {
-		if i%suppressed == 0 {
-			list = append(list, arauto.Suppression{Account: w.account.ID, PersonKey: contact.PersonKey, Phone: contact.Phone, Scope: arauto.SuppressAll, Source: "upload"})
+	const chunk = 20_000
+	for from := 0; from < n; from += chunk {
+		var list []arauto.Suppression
+		for i, contact := range contacts(from, min(chunk, n-from)) {
+			if (from+i)%suppressed == 0 {
+				list = append(list, arauto.Suppression{Account: w.account.ID, PersonKey: contact.PersonKey, Phone: contact.Phone, Scope: arauto.SuppressAll, Source: "upload"})
+			}
 		}
-	}
-	if _, err := p.store.AddSuppressions(ctx, w.actor, now(), w.account.ID, list); err != nil {
-		return c, err
+		if _, err := p.store.AddSuppressions(ctx, w.actor, now(), w.account.ID, list); err != nil {
+			return c, err
+		}
 	}
 	return p.store.ChangeCampaign(ctx, w.actor, now(), c.Account, c.ID, arauto.CampaignStart, "")
 }
 
-// untilDone waits until nobody is left to try, and says how long that took.
-func untilDone(ctx context.Context, p *place, c arauto.Campaign, began time.Time) (time.Duration, error) {
+// untilDone waits until nobody is left to try, and says how long that took and how much memory this process
+// held at most.
+func untilDone(ctx context.Context, p *place, c arauto.Campaign, began time.Time) (took time.Duration, peak float64, err error) {
 	for {
+		if mb, err := resident(os.Getpid()); err == nil {
+			peak = max(peak, mb)
+		}
 		counts, err := p.store.Counts(ctx, c.Account, []int64{c.ID})
 		if err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 		if counts[c.ID].Exhausted() {
-			return time.Since(began), nil
+			return time.Since(began), peak, nil
 		}
 		select {
 		case <-ctx.Done():
-			return 0, ctx.Err()
+			return 0, 0, ctx.Err()
 		case <-time.After(25 * time.Millisecond):
 		}
 	}

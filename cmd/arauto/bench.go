@@ -23,6 +23,7 @@ type benchSendCmd struct {
 	Latency  time.Duration `help:"Of the pretended Graph API."`
 	Rounds   int           `default:"3" help:"Baseline and engine in turn; medians are compared."`
 	AtLeast  float64       `help:"Fail below this ratio."`
+	Resident float64       `placeholder:"MB" help:"Fail when the engine holds more memory while it sends."`
 	Profile  string        `placeholder:"FILE" help:"Write a CPU profile there."`
 }
 
