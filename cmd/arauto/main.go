@@ -20,9 +20,10 @@ import (
 var version = "dev"
 
 func main() {
-	// Collecting later costs some tens of MB and saves a tenth of the processor while a campaign sends.
+	// Collecting later costs some MB and saves some of the processor while a campaign sends; a million contacts
+	// still go in less than 150 MB.
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(300)
+		debug.SetGCPercent(150)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // who asks twice does not want to wait

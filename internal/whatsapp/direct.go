@@ -36,6 +36,8 @@ const (
 	idleFor = 30 * time.Second
 	// maxHead is what an answer may have before its body.
 	maxHead = 64 << 10
+	// usualAnswer is room for what Meta says to a message: there are as many of these as requests in flight.
+	usualAnswer = 1 << 10
 )
 
 // pooled is a connection between requests, or under one.
@@ -44,7 +46,6 @@ type pooled struct {
 	key   string
 	in    io.LimitedReader // what an answer may have before its body
 	r     *bufio.Reader
-	w     *bufio.Writer
 	out   []byte    // the request of the last post
 	since time.Time // idle since
 }
@@ -82,10 +83,11 @@ func (d *direct) RoundTrip(req *http.Request) (*http.Response, error) {
 // exchange writes the request and reads the head of its answer.
 func (c *pooled) exchange(req *http.Request) (*http.Response, error) {
 	c.in.N = maxHead
-	if err := req.Write(c.w); err != nil {
+	w := bufio.NewWriter(c.meteredConn)
+	if err := req.Write(w); err != nil {
 		return nil, err
 	}
-	if err := c.w.Flush(); err != nil {
+	if err := w.Flush(); err != nil {
 		return nil, err
 	}
 	for {
@@ -181,7 +183,7 @@ func (d *direct) dial(ctx context.Context, key string, u *url.URL) (*pooled, err
 	}
 	c := &pooled{meteredConn: &meteredConn{Conn: raw}, key: key}
 	c.in.R = c.meteredConn
-	c.r, c.w = bufio.NewReader(&c.in), bufio.NewWriter(c.meteredConn)
+	c.r = bufio.NewReaderSize(&c.in, usualAnswer)
 	return c, nil
 }
 

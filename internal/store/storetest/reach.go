@@ -257,7 +257,7 @@ func testRecordAgain(t *testing.T, s *store.Store) {
 		for _, a := range answers {
 			row, err := s.Contact(t.Context(), n.account, a.Contact.ID)
 			ok(t, err)
-			row.Contact.UpdatedAt, row.Contact.Version = time.Time{}, 0
+			row.UpdatedAt, row.Version = time.Time{}, 0
 			list = append(list, row.Contact)
 		}
 		b, err := s.RampUp(t.Context(), now, n.senders[0])
