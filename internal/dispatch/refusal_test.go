@@ -109,7 +109,11 @@ func TestRefusal_Retries(t *testing.T) {
 				w.start()
 				w.toMagic(c.group, 1, arauto.Campaign{})
 				number := fmt.Sprintf("+5511975500%02d0", c.group)
-				time.Sleep(40 * time.Minute)
+				quiet := 2 * time.Minute
+				for _, gap := range c.gaps {
+					quiet += gap + c.within
+				}
+				time.Sleep(quiet)
 				if got := w.contact(number); got.State != c.state || got.Reason != c.reason || got.Code != c.code {
 					t.Errorf("%s (%s %d %s), want %s (%s %d)", got.State, got.Reason, got.Code, got.Detail, c.state, c.reason, c.code)
 				}

@@ -16,7 +16,8 @@ func (s *Store) refusalsKept(ctx context.Context, t querier, now time.Time, acco
 		return err
 	}
 	var capped []int64
-	for _, a := range answers {
+	for i := range answers {
+		a := &answers[i]
 		if a.Event.Kind != arauto.EventRefused {
 			continue
 		}

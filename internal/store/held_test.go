@@ -9,8 +9,12 @@ import (
 
 // RecordHeld is Record whose commit waits for hold.
 func (s *Store) RecordHeld(ctx context.Context, now time.Time, account int64, answers []arauto.Answer, hold func()) error {
+	r, err := newRecording(now, answers)
+	if err != nil {
+		return err
+	}
 	return s.db.write(ctx, func(t querier) error {
-		err := s.record(ctx, t, now, account, answers)
+		err := s.record(ctx, t, now, account, r)
 		hold()
 		return err
 	})

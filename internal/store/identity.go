@@ -69,7 +69,8 @@ func (f *applying) identity(ctx context.Context, t querier, who arauto.Identity)
 // spellings: on most days, of none.
 func (s *Store) recogniseAnswers(ctx context.Context, t querier, now time.Time, account int64, answers []arauto.Answer, counts changes) error {
 	var claims []claim
-	for _, a := range answers {
+	for i := range answers {
+		a := &answers[i]
 		waid := a.Receipt.WAID
 		if waid == "" || waid == a.Contact.Phone.Digits() {
 			continue

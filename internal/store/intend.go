@@ -28,11 +28,17 @@ func (s *Store) Advance(ctx context.Context, now time.Time, lease arauto.Lease, 
 	if err != nil {
 		return nil, err
 	}
+	var answered *recording
+	if len(answers) > 0 {
+		if answered, err = newRecording(now, answers); err != nil {
+			return nil, err
+		}
+	}
 	in := intending{store: s, now: now, account: lease.Account, sender: sender, ids: ids}
 	var lost error
 	err = s.db.write(ctx, func(t querier) error {
 		in.answers, lost = nil, nil
-		if err := s.record(ctx, t, now, lease.Account, answers); err != nil {
+		if err := s.record(ctx, t, now, lease.Account, answered); err != nil {
 			return err
 		}
 		if lost = s.fenced(ctx, t, now, lease); lost != nil {

@@ -243,7 +243,8 @@ func (s *Store) addRamp(ctx context.Context, t querier, r *ramp) error {
 // from: they did not go, and will be tried again.
 func (s *Store) unsend(ctx context.Context, t querier, account int64, answers []arauto.Answer) error {
 	back := map[int64]int{}
-	for _, a := range answers {
+	for i := range answers {
+		a := &answers[i]
 		if a.Event.Kind == arauto.EventDeferred {
 			back[a.Attempt.Sender]++
 		}

@@ -17,15 +17,70 @@ func (s *Store) Record(ctx context.Context, now time.Time, account int64, answer
 	if len(answers) == 0 {
 		return nil
 	}
-	return s.db.write(ctx, func(t querier) error { return s.record(ctx, t, now, account, answers) })
+	r, err := newRecording(now, answers)
+	if err != nil {
+		return err
+	}
+	return s.db.write(ctx, func(t querier) error { return s.record(ctx, t, now, account, r) })
 }
 
-func (s *Store) record(ctx context.Context, t querier, now time.Time, account int64, answers []arauto.Answer) error {
-	if len(answers) == 0 {
+// recording is answers made ready to be written: the tables are asked, and the rows stand. That is done
+// before the transaction, because SQLite's one writer is what sending waits for.
+type recording struct {
+	answers []arauto.Answer // as they came
+
+	// From here on in the order of the contacts' ids, as facts lock them: else a fact that comes with the answer
+	// and the answer wait for each other.
+	order    []int // into answers
+	next     []arauto.Contact
+	attempts []arauto.Attempt
+	rows     [][]any // of the attempts
+	landed   [][]any // flights that end
+
+	// Acceptance, nearly all there is on a good day, changes few columns and is written so.
+	taken        [][]any
+	takenAt      []int
+	otherChanges []contactChange
+	othersAt     []int
+}
+
+func newRecording(now time.Time, answers []arauto.Answer) (*recording, error) {
+	n := len(answers)
+	r := &recording{answers: answers, order: make([]int, n), next: make([]arauto.Contact, n), attempts: make([]arauto.Attempt, n), rows: make([][]any, n), landed: make([][]any, n)}
+	for i := range r.order {
+		r.order[i] = i
+	}
+	slices.SortFunc(r.order, func(a, b int) int { return cmp.Compare(answers[a].Contact.ID, answers[b].Contact.ID) })
+	for i, at := range r.order {
+		a := &answers[at]
+		var err error
+		if r.next[i], err = a.Contact.Apply(a.Event); err != nil {
+			return nil, err
+		}
+		if r.attempts[i], err = a.Attempt.Apply(a.Event); err != nil {
+			return nil, err
+		}
+		r.attempts[i].ProviderID, r.attempts[i].WAID = a.Receipt.ProviderID, a.Receipt.WAID
+		r.rows[i] = attemptInsert(r.attempts[i])
+		r.landed[i] = []any{a.Contact.Account, a.Contact.PersonKey, a.Attempt.ID}
+		next := &r.next[i]
+		if a.Event.Kind == arauto.EventAccepted && a.Event.Reason == "" {
+			r.taken = append(r.taken, []any{next.Account, next.ID, a.Contact.Version, next.State, next.Attempt, int64(next.Attempts), ms(next.SentAt), ms(now)})
+			r.takenAt = append(r.takenAt, i)
+			continue
+		}
+		r.otherChanges = append(r.otherChanges, contactChange{old: a.Contact, new: *next})
+		r.othersAt = append(r.othersAt, i)
+	}
+	return r, nil
+}
+
+func (s *Store) record(ctx context.Context, t querier, now time.Time, account int64, r *recording) error {
+	if r == nil {
 		return nil
 	}
 	counts := changes{}
-	late, err := s.recordEach(ctx, t, now, answers, counts)
+	late, err := s.recordEach(ctx, t, now, r, counts)
 	if err != nil {
 		return err
 	}
@@ -33,94 +88,76 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 	if err != nil {
 		return err
 	}
-	if err := s.refusalsKept(ctx, t, now, account, answers, counts); err != nil {
+	if err := s.refusalsKept(ctx, t, now, account, r.answers, counts); err != nil {
 		return err
 	}
-	if err := s.recogniseAnswers(ctx, t, now, account, answers, counts); err != nil {
+	if err := s.recogniseAnswers(ctx, t, now, account, r.answers, counts); err != nil {
 		return err
 	}
-	news := slices.DeleteFunc(slices.Clone(answers), func(a arauto.Answer) bool { return again[a.Attempt.ID] })
+	news := r.answers
+	if len(again) > 0 {
+		news = slices.DeleteFunc(slices.Clone(news), func(a arauto.Answer) bool { return again[a.Attempt.ID] })
+	}
 	if err := s.unsend(ctx, t, account, news); err != nil {
 		return err
 	}
 	return counts.apply(ctx, t, account, slotDispatch)
 }
 
-// recordEach asks the tables and writes contacts that are still as they were when their intent was made,
-// with their attempts; it returns the answers of the others. Acceptance, nearly all there is on a good
-// day, changes few columns and is written so.
-func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, answers []arauto.Answer, counts changes) (late []arauto.Answer, err error) {
-	// Contacts before attempts, and by id, as facts lock them: else a fact that comes with the answer and the
-	// answer wait for each other.
-	answers = slices.Clone(answers)
-	slices.SortFunc(answers, func(a, b arauto.Answer) int { return cmp.Compare(a.Contact.ID, b.Contact.ID) })
-	changed := make([]contactChange, len(answers))
-	attempts := make([]arauto.Attempt, len(answers))
-	var taken [][]any
-	var others []contactChange
-	var at [2][]int // of taken, of others
-	for i, a := range answers {
-		next, err := a.Contact.Apply(a.Event)
-		if err != nil {
-			return nil, err
-		}
-		if attempts[i], err = a.Attempt.Apply(a.Event); err != nil {
-			return nil, err
-		}
-		attempts[i].ProviderID, attempts[i].WAID = a.Receipt.ProviderID, a.Receipt.WAID
-		changed[i] = contactChange{old: a.Contact, new: next}
-		if a.Event.Kind == arauto.EventAccepted && a.Event.Reason == "" {
-			taken = append(taken, []any{next.Account, next.ID, a.Contact.Version, next.State, next.Attempt, int64(next.Attempts), ms(next.SentAt), ms(now)})
-			at[0] = append(at[0], i)
-			continue
-		}
-		others = append(others, changed[i])
-		at[1] = append(at[1], i)
-	}
-	wroteTaken, err := s.run(ctx, t, acceptContact, taken)
+// recordEach writes contacts that are still as they were when their intent was made, with their attempts;
+// it returns the answers of the others.
+func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, r *recording, counts changes) (late []arauto.Answer, err error) {
+	wroteTaken, err := s.run(ctx, t, acceptContact, r.taken)
 	if err != nil {
 		return nil, err
 	}
-	wroteOthers, err := s.saveContacts(ctx, t, now, others)
+	wroteOthers, err := s.saveContacts(ctx, t, now, r.otherChanges)
 	if err != nil {
 		return nil, err
 	}
-	wrote := make([]int64, len(answers))
-	for k, i := range at[0] {
-		if wrote[i] = wroteTaken[k]; wrote[i] == 1 {
-			tell(t).contactMoved(now, changed[i].old.State, &changed[i].new)
+	wrote := make([]bool, len(r.order))
+	all := true
+	for k, i := range r.takenAt {
+		if wrote[i] = wroteTaken[k] == 1; wrote[i] {
+			tell(t).contactMoved(now, r.answers[r.order[i]].Contact.State, &r.next[i])
 		}
+		all = all && wrote[i]
 	}
-	for k, i := range at[1] {
-		wrote[i] = wroteOthers[k]
+	for k, i := range r.othersAt {
+		wrote[i] = wroteOthers[k] == 1
+		all = all && wrote[i]
 	}
-	return s.recordAttempts(ctx, t, answers, changed, attempts, wrote, counts)
-}
-
-// recordAttempts writes the attempts of the contacts that were written, which ends their flights.
-func (s *Store) recordAttempts(ctx context.Context, t querier, answers []arauto.Answer, changed []contactChange, attempts []arauto.Attempt, wrote []int64, counts changes) (late []arauto.Answer, err error) {
-	var rows, landed [][]any
+	rows, landed := r.rows, r.landed
+	if !all {
+		rows, landed = nil, nil
+	}
 	var failed []arauto.Attempt
-	for i, a := range answers {
-		if wrote[i] == 0 {
-			late = append(late, a)
+	for i, at := range r.order {
+		if !wrote[i] {
+			late = append(late, r.answers[at])
 			continue
 		}
-		if attempts[i].State == arauto.AttemptFailed {
-			failed = append(failed, attempts[i])
+		if !all {
+			rows, landed = append(rows, r.rows[i]), append(landed, r.landed[i])
+		}
+		if r.attempts[i].State == arauto.AttemptFailed {
+			failed = append(failed, r.attempts[i])
 		}
 		// Until its answer is written, the row of a contact in flight says that it is pending.
-		counts.moved(a.Contact.Campaign, arauto.ContactPending, changed[i].new.State)
-		rows = append(rows, attemptInsert(attempts[i]))
-		landed = append(landed, []any{a.Contact.Account, a.Contact.PersonKey, a.Attempt.ID})
+		counts.moved(r.next[i].Campaign, arauto.ContactPending, r.next[i].State)
 	}
+	return late, s.endFlights(ctx, t, rows, landed, failed)
+}
+
+// endFlights writes the attempts of contacts that were written.
+func (s *Store) endFlights(ctx context.Context, t querier, rows, landed [][]any, failed []arauto.Attempt) error {
 	if _, err := s.run(ctx, t, insertAttempt, rows); err != nil {
-		return nil, err
+		return err
 	}
-	if _, err = s.run(ctx, t, deleteIntent, landed); err != nil || len(failed) == 0 {
-		return late, err
+	if _, err := s.run(ctx, t, deleteIntent, landed); err != nil || len(failed) == 0 {
+		return err
 	}
-	return late, s.releaseFailed(ctx, t, failed[0].Account, failed)
+	return s.releaseFailed(ctx, t, failed[0].Account, failed)
 }
 
 // attemptInsert is an attempt that no fact has spoken of yet, as a row.
@@ -180,7 +217,8 @@ func (s *Store) recordLate(ctx context.Context, t querier, now time.Time, accoun
 
 // suppressRefused keeps the opt-outs that a refusal revealed.
 func (s *Store) suppressRefused(ctx context.Context, t querier, now time.Time, account int64, answers []arauto.Answer) error {
-	for _, a := range answers {
+	for i := range answers {
+		a := &answers[i]
 		if a.Event.Kind != arauto.EventRefused || a.Event.Reason != arauto.ReasonStoppedMarketing {
 			continue
 		}
