@@ -151,17 +151,17 @@ func (s *Sandbox) deliver(ctx context.Context, d delivery) {
 		for _, u := range d.updates {
 			s.acknowledged(u)
 		}
-		s.counts.delivered.Add(int64(n))
+		s.queue.count(d, &s.counts.delivered)
 		s.queue.done(d)
 	case ctx.Err() != nil:
 		s.queue.again(now, d)
 	case now.Sub(d.since) > s.cfg.RetryFor:
 		s.cfg.Logger.Error("webhook given up", "updates", n, "err", err)
-		s.counts.failed.Add(int64(n))
+		s.queue.count(d, &s.counts.failed)
 		s.queue.done(d)
 	default:
 		s.cfg.Logger.Debug("webhook not taken", "updates", n, "tries", d.tries+1, "err", err)
-		s.counts.retries.Add(int64(n))
+		s.queue.count(d, &s.counts.retries)
 		wait := s.backoff(d.tries)
 		d.tries++
 		s.queue.again(now.Add(wait), d)

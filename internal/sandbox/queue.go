@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -150,6 +151,15 @@ func (q *queue) done(d delivery) {
 	defer q.mu.Unlock()
 	if d.epoch == q.epoch {
 		q.less(d.size())
+	}
+}
+
+// count adds the updates of a delivery that was popped to n, unless everything was forgotten since.
+func (q *queue) count(d delivery, n *atomic.Int64) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if d.epoch == q.epoch {
+		n.Add(int64(len(d.updates)))
 	}
 }
 
