@@ -20,8 +20,7 @@ import (
 var version = "dev"
 
 func main() {
-	// Collecting later costs some MB and saves some of the processor while a campaign sends; a million contacts
-	// still go in less than 150 MB.
+	// Collecting later costs some MB and saves some of the processor while a campaign sends.
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(150)
 	}
