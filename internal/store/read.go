@@ -49,6 +49,9 @@ func readAll[T any](ctx context.Context, s *Store, scan func(rows) (T, error), s
 // scanInt reads a single number.
 func scanInt(r rows) (n int64, err error) { return n, r.Scan(&n) }
 
+// scanText reads a single text.
+func scanText(r rows) (s string, err error) { return s, r.Scan(&s) }
+
 // scanPair reads two numbers.
 func scanPair(r rows) (p [2]int64, err error) { return p, r.Scan(&p[0], &p[1]) }
 
