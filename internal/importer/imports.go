@@ -85,7 +85,19 @@ type Options struct {
 	// Positions say what the first columns are by their place, whatever their headers: "name", "phone", then the
 	// keys of custom fields. A file with fewer columns is refused. There is no Mapping then.
 	Positions []string
-	CSV       CSVOptions
+	// Format is what the file is; "" = what it begins with says. A file that is another is refused.
+	Format Format
+	CSV    CSVOptions
+	// Sheet is the sheet of a workbook, by its name; "" = the first that is not hidden.
+	Sheet string
+	// Intake says what becomes of duplicates, and whether all rows go in or none. A job that failed for duplicates has
+	// Duplicate above 0; one that failed for rows that could not be read, Rejected.
+	Intake arauto.Intake
+	// KeepMalformed stores people of a voice campaign whose phone cannot be read, as Invalid Number, rather than
+	// refuse their rows. An empty phone is refused all the same.
+	KeepMalformed bool
+	// Unread queues the file without looking at it: what is wrong with it is then why the job fails.
+	Unread bool
 }
 
 // DefaultLimit is Options.Limit where nothing else was asked for: about a million rows.
