@@ -92,6 +92,21 @@ type Rules struct {
 	Holidays Holidays  // on which nobody there is contacted, but by campaigns that work on them
 	Caps     []Cap     // how often one person may be contacted, over all campaigns
 	Attempts int       // the most attempts at one contact; 0 = RetryBudget
+
+	// OutboundDialerRate is how many requests a second the outbound dialer's contact API takes from the account,
+	// whichever of its tokens they come with; 0 = DefaultOutboundDialerRate.
+	OutboundDialerRate int
+}
+
+// DefaultOutboundDialerRate is Rules.OutboundDialerRate where nothing else was asked for: what its vendor allows.
+const DefaultOutboundDialerRate = 10
+
+// OutboundDialerPerSecond is how many requests a second that API takes.
+func (r Rules) OutboundDialerPerSecond() int {
+	if r.OutboundDialerRate == 0 {
+		return DefaultOutboundDialerRate
+	}
+	return r.OutboundDialerRate
 }
 
 // MaxPacks is how many packs an account may choose.
@@ -118,6 +133,9 @@ func (r Rules) Check() error {
 	}
 	if r.Attempts < 0 || r.Attempts > RetryBudget {
 		return Errorf(KindInvalid, "rules.attempts", "a contact is tried between 1 and %d times (0 = as many), not %d", RetryBudget, r.Attempts)
+	}
+	if r.OutboundDialerRate < 0 || r.OutboundDialerRate > 1000 {
+		return Errorf(KindInvalid, "rules.outbound_dialer_rate", "the outbound dialer's API takes between 1 and 1000 requests a second (0 = %d), not %d", DefaultOutboundDialerRate, r.OutboundDialerRate)
 	}
 	if err := checkPacks(r.Packs); err != nil {
 		return err

@@ -169,6 +169,7 @@ type accountRules struct {
 	Windows  []window     `json:"windows"`
 	Caps     []contactCap `json:"caps"`
 	Attempts int          `json:"attempts"`
+	Dialer   int          `json:"outbound_dialer_rate"`
 }
 
 func (c *client) showRules(r accountRules) error {
@@ -180,7 +181,11 @@ func (c *client) showRules(r accountRules) error {
 	if r.Attempts > 0 {
 		attempts = fmt.Sprint(r.Attempts)
 	}
-	return c.facts("Packs", strings.Join(packs, ", "), "Hours", windowsText(r.Windows), "Caps", capsText(r.Caps), "Attempts", attempts)
+	dialer := ""
+	if r.Dialer > 0 {
+		dialer = fmt.Sprintf("%d requests a second", r.Dialer)
+	}
+	return c.facts("Packs", strings.Join(packs, ", "), "Hours", windowsText(r.Windows), "Caps", capsText(r.Caps), "Attempts", attempts, "Dialer API", dialer)
 }
 
 type rulesShowCmd struct{}
@@ -203,6 +208,8 @@ type rulesSetCmd struct {
 	Cap      []often  `sep:"none" placeholder:"N/LONG" help:"Contacts with one person at most, instead of the caps so far: 2/7d, 1/24h, marketing:1/7d."`
 	NoCap    bool     `help:"No caps of the account's own."`
 	Attempts *int     `placeholder:"N" help:"Attempts at one contact at most; 0 = 6."`
+
+	OutboundDialerRate *int `placeholder:"N" help:"Requests a second that the outbound dialer's contact API takes, over all tokens; 0 = 10."`
 }
 
 func (k rulesSetCmd) Run(ctx context.Context, c *client) error {
@@ -231,8 +238,11 @@ func (k rulesSetCmd) Run(ctx context.Context, c *client) error {
 	if k.Attempts != nil {
 		rules["attempts"] = *k.Attempts
 	}
+	if k.OutboundDialerRate != nil {
+		rules["outbound_dialer_rate"] = *k.OutboundDialerRate
+	}
 	if len(rules) == 0 {
-		return usageError("say what is to change: --pack, --window, --cap or --attempts")
+		return usageError("say what is to change: --pack, --window, --cap, --attempts or --outbound-dialer-rate")
 	}
 	var got struct {
 		Rules accountRules `json:"rules"`

@@ -71,15 +71,17 @@ type wireRules struct {
 	Windows               *[]wireWindow  `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks; none = at any time"`
 	Caps                  *[]wireCap     `json:"caps,omitempty" maxItems:"8" doc:"How often one person may be contacted, over all campaigns"`
 	Attempts              *int           `json:"attempts,omitempty" minimum:"0" maximum:"6" doc:"The most attempts at one contact; 0 = 6"`
+	OutboundDialerRate    *int           `json:"outbound_dialer_rate,omitempty" minimum:"0" maximum:"1000" doc:"Requests a second that the outbound dialer's contact API takes from the account, over all its tokens; 0 = 10"`
 }
 
 func wordRules(r arauto.Rules) wireRules {
-	out := wireRules{ConversationIdleHours: &r.ConversationIdleHours}
+	out := wireRules{ConversationIdleHours: &r.ConversationIdleHours, OutboundDialerRate: &r.OutboundDialerRate}
 	out.when(r)
 	return out
 }
 
 func (w wireRules) change(r *arauto.Rules) {
 	set(&r.ConversationIdleHours, w.ConversationIdleHours)
+	set(&r.OutboundDialerRate, w.OutboundDialerRate)
 	w.changeWhen(r)
 }

@@ -15,7 +15,7 @@ import (
 
 // admit is the one way in: who is calling, is it too fast, may it. On an error the headers that go with
 // it are set.
-func (s *Server) admit(w http.ResponseWriter, r *http.Request, scope arauto.TokenScope) (Caller, error) {
+func (s *Server) admit(w http.ResponseWriter, r *http.Request, f *Surface, scope arauto.TokenScope) (Caller, error) {
 	caller, err := s.caller(r)
 	if err != nil {
 		if arauto.KindOf(err) == arauto.KindUnauthorized {
@@ -29,19 +29,34 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, scope arauto.Toke
 	if x := exchangeOf(r); x != nil {
 		x.caller = caller
 	}
-	rate := caller.Token.Rate
-	if rate <= 0 {
-		rate = s.cfg.DefaultRate
-	}
-	if wait := s.rates.take(strconv.FormatInt(caller.Token.ID, 10), rate); wait > 0 {
-		err := tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "the token %q may ask %d times a second: wait", caller.Token.Name, rate)}
+	if err := s.pace(f, caller); err != nil {
 		w.Header().Set("Retry-After", err.retryAfter())
-		return Caller{}, err
+		return Caller{}, *err
 	}
 	if !caller.Token.Allows(scope) {
 		return Caller{}, arauto.Errorf(arauto.KindForbidden, "", "the token %q lacks the scope %q: ask an administrator for one that has it", caller.Token.Name, scope)
 	}
 	return caller, nil
+}
+
+// pace takes one request of what the token may make, and of what its account may where the surface bounds that; f may
+// be nil.
+func (s *Server) pace(f *Surface, caller Caller) *tooFast {
+	rate := caller.Token.Rate
+	if rate <= 0 {
+		rate = s.cfg.DefaultRate
+	}
+	if wait := s.rates.take(strconv.FormatInt(caller.Token.ID, 10), rate); wait > 0 {
+		return &tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "the token %q may ask %d times a second: wait", caller.Token.Name, rate)}
+	}
+	if f == nil || f.accounts == nil {
+		return nil
+	}
+	rate = f.perSecond(caller.Account)
+	if wait := f.accounts.take(strconv.FormatInt(caller.Account.ID, 10), rate); wait > 0 {
+		return &tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "the account %q may ask %d times a second of this API: wait", caller.Account.Slug, rate)}
+	}
+	return nil
 }
 
 // Authenticate is the token a request comes with: `Authorization: Bearer`, Basic with the token as its

@@ -53,7 +53,7 @@ func (s *Server) health() {
 	shown := promhttp.HandlerFor(s.cfg.Registry, promhttp.HandlerOpts{})
 	s.Public("GET /metrics", 0, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !s.cfg.MetricsPublic && !s.local(r) {
-			if _, err := s.admit(w, r, arauto.TokenAdmin); err != nil {
+			if _, err := s.admit(w, r, nil, arauto.TokenAdmin); err != nil {
 				plainFail(w, r, err)
 				return
 			}

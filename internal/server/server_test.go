@@ -238,6 +238,34 @@ func TestRate(t *testing.T) {
 	if got := get("slow").Code; got != 200 {
 		t.Errorf("a second later: %d", got)
 	}
+	t.Run("accounts", func(t *testing.T) {
+		perSecond := 3
+		f := w.Surface("bounded", "/bounded/", fail)
+		f.LimitAccounts(func(arauto.Account) int { return perSecond })
+		f.Handle("GET /bounded/hello", arauto.TokenRead, 0, func(http.ResponseWriter, *http.Request, server.Caller) {})
+		get := func(token string) *httptest.ResponseRecorder {
+			return w.do("GET", "/bounded/hello", "", "Authorization", "Bearer "+token)
+		}
+		w.clock.pass(time.Second)
+		codes := []int{get("slow").Code, get("good").Code, get("good").Code, get("good").Code}
+		if diff := cmp.Diff([]int{200, 200, 200, 429}, codes); diff != "" {
+			t.Errorf("with two tokens of one account: %s", diff)
+		}
+		if after := get("good").Header().Get("Retry-After"); after != "1" {
+			t.Errorf("Retry-After %q", after)
+		}
+		if got := w.do("GET", "/test/hello", "", "Authorization", "Bearer good").Code; got != 200 {
+			t.Errorf("another surface: %d", got)
+		}
+		perSecond = 100
+		get("good") // from here on
+		w.clock.pass(100 * time.Millisecond)
+		for range 5 {
+			if got := get("good").Code; got != 200 {
+				t.Errorf("allowed more: %d", got)
+			}
+		}
+	})
 	t.Run("wrong tokens", func(t *testing.T) {
 		for range 20 {
 			get("wrong")

@@ -21,6 +21,15 @@ type Surface struct {
 	server *Server
 	name   string
 	fail   Fail
+
+	accounts  *limiter // nil = only tokens are limited
+	perSecond func(arauto.Account) int
+}
+
+// LimitAccounts bounds how many requests a second each account makes of this surface, with whichever of its tokens,
+// besides what each token may. perSecond is asked with every request.
+func (f *Surface) LimitAccounts(perSecond func(arauto.Account) int) {
+	f.accounts, f.perSecond = newLimiter(f.server.cfg.Now), perSecond
 }
 
 // Fail writes err in a surface's envelope, with the status that the error's kind has there. An error with
@@ -52,7 +61,7 @@ func (s *Server) Surface(name, prefix string, fail Fail) *Surface {
 func (f *Surface) Handle(pattern string, scope arauto.TokenScope, maxBody int64, h func(http.ResponseWriter, *http.Request, Caller)) {
 	s := f.server
 	s.add(f, pattern, Route{Surface: f.name, Scope: scope}, maxBody, func(w http.ResponseWriter, r *http.Request) {
-		caller, err := s.admit(w, r, scope)
+		caller, err := s.admit(w, r, f, scope)
 		if err != nil {
 			if arauto.KindOf(err) == arauto.KindInternal && r.Context().Err() == nil {
 				s.cfg.Logger.ErrorContext(r.Context(), "caller not looked up", "request", w.Header().Get(RequestIDHeader), "err", err)
