@@ -159,8 +159,12 @@ func (s Sender) RateWithin(c Capacity) int {
 	return s.Rate
 }
 
-// SameButPace reports whether c is old but for its rate and its priority: what may change while it runs.
+// SameButPace reports whether c is old but for its rate and its priority, and how far and how often it dials: what
+// may change while it runs.
 func (c Campaign) SameButPace(old Campaign) bool {
 	c.Policy.Rate, c.Policy.Priority = old.Policy.Rate, old.Policy.Priority
+	if c.Voice.SameButPace(old.Voice) {
+		c.Voice = old.Voice
+	}
 	return reflect.DeepEqual(c, old)
 }

@@ -22,6 +22,7 @@ type Campaign struct {
 	Account  int64
 	Sender   int64
 	Template int64
+	Queue    int64 // whose agents take the calls; 0 = none yet, and for WhatsApp
 
 	Name     string
 	Channel  Channel
@@ -35,6 +36,7 @@ type Campaign struct {
 	// ReplyWindow is how long after a message a reply without context still counts as an answer to it.
 	ReplyWindow time.Duration
 	Policy      Policy
+	Voice       Voice // how it dials; the zero Voice for WhatsApp
 	Version     int64 // of the row: a change names the version it was decided on
 
 	ScheduledFor time.Time
@@ -124,6 +126,9 @@ var campaignTransitions = map[CampaignState]map[CampaignEvent]CampaignState{
 // why is kept as the cause of a pause and ignored otherwise.
 func (c Campaign) Apply(e CampaignEvent, why string, now time.Time) (Campaign, error) {
 	next, ok := campaignTransitions[c.State][e]
+	if e == CampaignCancel && c.Channel == ChannelVoice {
+		return c, Errorf(KindConflict, "state", "campaign %q is dialled: complete it, and whoever was not called keeps waiting", c.Name)
+	}
 	if !ok {
 		return c, Errorf(KindConflict, "state", "campaign %q is %s: it cannot %s (it can %s)", c.Name, c.State, e, c.possible())
 	}
@@ -252,6 +257,14 @@ func (c Campaign) Startable(t Template, s Sender) error {
 		return Errorf(KindConflict, "template", "template %q has a location header, which a campaign cannot fill yet: choose another", t.Name)
 	}
 	return c.Mapping.Complete(t)
+}
+
+// Dialable is nil when a voice campaign can run, else says what is missing.
+func (c Campaign) Dialable() error {
+	if c.Queue == 0 {
+		return Errorf(KindConflict, "queue", "campaign %q needs a queue, whose agents take its calls, before it starts", c.Name)
+	}
+	return c.Voice.Check()
 }
 
 // RetryBudget is how many times a contact is tried when each try meets a fault that may pass.

@@ -36,9 +36,13 @@ type Contact struct {
 	PhoneRaw string // as it was given; echoed, never dialled
 	Phone    Phone  // dialled; never rewritten
 	Fields   Fields // custom columns in the file's order
+	Email    string // as it was given; may be empty
+	Outbound string // the number to be called from, as it was given; "" = one of the campaign's
+	Priority int    // in the order of dialling: what is higher goes first, 0 = none
 
 	Version  int64 // one more with every change
 	State    ContactState
+	Dial     Dial   // of a voice campaign's contact, State follows from it; "" otherwise
 	Reason   Reason // why, when the contact failed or was held back; "" otherwise
 	Code     int    // the provider's own code behind Reason; 0 = none
 	Detail   string // the provider's own words behind Reason
@@ -186,6 +190,9 @@ var contactTransitions = map[ContactState]map[EventKind]ContactState{
 // Apply returns c after e. It does no I/O and reads no clock. The error is a conflict that names the
 // state and the event; c is then returned unchanged.
 func (c Contact) Apply(e Event) (Contact, error) {
+	if c.Dial != "" {
+		return c.appliedToDial(e)
+	}
 	next, ok := contactTransitions[c.State][e.Kind]
 	if !ok {
 		return c, Errorf(KindConflict, "state", "a contact that is %s cannot be %s", c.State, e.Kind)

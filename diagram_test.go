@@ -46,6 +46,10 @@ func drawn() map[string]struct {
 			c, err := arauto.Campaign{State: s, ScheduledFor: base}.Apply(e, "", base)
 			return c.State, err
 		}), nil},
+		"Dial": {moves(arauto.Dials(), arauto.DialEvents(), func(s arauto.Dial, e arauto.DialEvent) (arauto.Dial, error) {
+			c, err := arauto.Contact{Phone: "+5511987654321", Dial: s}.Dialed(arauto.DialFact{Kind: e, At: base})
+			return c.Dial, err
+		}), nil},
 		"Endpoint": {moves(arauto.EndpointStates(), arauto.EndpointEvents(), func(s arauto.EndpointState, e arauto.EndpointEvent) (arauto.EndpointState, error) {
 			return arauto.Endpoint{State: s}.Apply(e, base).State, nil
 		}), nil},
@@ -131,10 +135,10 @@ func TestDiagrams_Bite(t *testing.T) {
 }
 
 var (
-	forward  = regexp.MustCompile(`─+([a-z ]+?)─+▶ ([a-z]+)`)
-	backward = regexp.MustCompile(`└─+([a-z]+)── ([a-z, ]+)`)
-	both     = regexp.MustCompile(`([a-z]+) ⇄ ([a-z]+)`)
-	sources  = regexp.MustCompile(`((?:[a-z]+, )*[a-z]+) $`)
+	forward  = regexp.MustCompile(`─+([a-z ]+?)─+▶ ([a-z_]+)`)
+	backward = regexp.MustCompile(`└─+([a-z]+)── ([a-z_, ]+)`)
+	both     = regexp.MustCompile(`([a-z_]+) ⇄ ([a-z_]+)`)
+	sources  = regexp.MustCompile(`((?:[a-z_]+, )*[a-z_]+) $`)
 )
 
 // readDiagram follows the lines of a drawing. An arrow starts at the state or states before it, or, at a
@@ -176,7 +180,9 @@ func climb(t *testing.T, grid [][]rune, y, x int) string {
 	if x < 0 || !strings.ContainsRune("├└", grid[y][x]) {
 		t.Fatalf("line %d: the arrow after column %d starts nowhere: %s", y+1, x, string(grid[y]))
 	}
-	isLetter := func(x int) bool { return x >= 0 && x < len(grid[y]) && grid[y][x] >= 'a' && grid[y][x] <= 'z' }
+	isLetter := func(x int) bool {
+		return x >= 0 && x < len(grid[y]) && (grid[y][x] == '_' || grid[y][x] >= 'a' && grid[y][x] <= 'z')
+	}
 	for y--; y >= 0; y-- {
 		if isLetter(x) {
 			from, to := x, x

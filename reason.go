@@ -53,6 +53,14 @@ const (
 	ReasonRestored         Reason = "restored"
 	ReasonMergedDuplicate  Reason = "merged_duplicate"
 	ReasonCeiling          Reason = "cost_ceiling"
+	ReasonNotPickedUp      Reason = "not_picked_up"
+	ReasonNotReached       Reason = "not_reached"
+	ReasonVoicemail        Reason = "voicemail"
+	ReasonCarrierError     Reason = "carrier_error"
+	ReasonDialerError      Reason = "dialer_error"
+	ReasonInvalidOutbound  Reason = "invalid_outbound_number"
+	ReasonBlockedNumber    Reason = "blocked_number"
+	ReasonSkipped          Reason = "closed_by_agent"
 )
 
 // Language is one that Arauto speaks to people in.
@@ -124,6 +132,14 @@ var reasons = map[Reason]words{
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
 	ReasonFlow:             {"The flow behind the template's button cannot be used now", "O fluxo do botão do template não pode ser usado agora", "El flujo del botón de la plantilla no se puede usar ahora"},
 	ReasonMarketingRoute:   {"Meta wants these messages sent through its marketing API, or not yet", "A Meta quer estas mensagens pela sua API de marketing, ou ainda não", "Meta quiere estos mensajes por su API de marketing, o todavía no"},
+	ReasonNotPickedUp:      {"Nobody picked up the phone", "Ninguém atendeu o telefone", "Nadie contestó el teléfono"},
+	ReasonNotReached:       {"The call did not reach the phone", "A ligação não chegou ao telefone", "La llamada no llegó al teléfono"},
+	ReasonVoicemail:        {"An answering machine took the call", "Uma caixa postal atendeu a ligação", "Un buzón de voz contestó la llamada"},
+	ReasonCarrierError:     {"The carrier could not place the call", "A operadora não conseguiu completar a ligação", "La operadora no pudo completar la llamada"},
+	ReasonDialerError:      {"The dialer failed during the call", "O discador falhou durante a ligação", "El marcador falló durante la llamada"},
+	ReasonInvalidOutbound:  {"The outbound number is not one of the campaign's", "O número de saída não é um dos da campanha", "El número de salida no es uno de los de la campaña"},
+	ReasonBlockedNumber:    {"This campaign may not call numbers in that country", "Esta campanha não pode ligar para números desse país", "Esta campaña no puede llamar a números de ese país"},
+	ReasonSkipped:          {"An agent closed this contact without calling", "Um agente encerrou este contato sem ligar", "Un agente cerró este contacto sin llamar"},
 	ReasonMaintenance:      {"Meta is upgrading the number's throughput", "A Meta está ampliando a vazão do número", "Meta está ampliando la capacidad del número"},
 }
 
