@@ -56,6 +56,7 @@ type grammar struct {
 	Sender    senderCmd    `cmd:"" group:"setup" help:"WhatsApp numbers to write from."`
 	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
 	Rate      rateCmd      `cmd:"" group:"setup" help:"What one message costs: for estimates, costs and ceilings."`
+	Queue     queueCmd     `cmd:"" group:"setup" help:"Teams that answer: hours, automatic replies, wrap-up."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
 	Endpoint  endpointCmd  `cmd:"" group:"setup" help:"Addresses that are told what happens."`
 

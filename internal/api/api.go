@@ -46,6 +46,7 @@ type Store interface {
 	Jobs
 	Suppressions
 	Conversations
+	Queues
 	Persons
 	Costs
 	Unknowns
@@ -123,6 +124,7 @@ func New(door Door, cfg Config) *API {
 	a.jobs()
 	a.suppressions()
 	a.conversations()
+	a.queues()
 	a.persons()
 	a.costs()
 	a.unknowns()

@@ -111,6 +111,8 @@ var bodies = map[string]string{
 	"PUT /api/v1/rates":                          `{"rates":[{"country":"BR","category":"marketing","currency":"BRL","rate":"0.3125"}]}`,
 	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,
 	"POST /api/v1/suppressions/imports":          "telefone\n",
+	"POST /api/v1/queues":                        `{"name":"Vendas"}`,
+	"PATCH /api/v1/queues/{id}":                  `{"wrap_up_seconds":30}`,
 	"POST /api/v1/endpoints":                     `{"url":"https://example.com/hook"}`,
 	"PATCH /api/v1/endpoints/{id}":               `{"description":"d"}`,
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,

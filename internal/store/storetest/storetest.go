@@ -39,6 +39,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"selection", testSelect},
 		{"conversation", testConversation},
 		{"open conversation", testOpenConversation},
+		{"queue", testQueue},
 		{"rules", testRules},
 		{"person", testPerson},
 		{"rates", testRates},
