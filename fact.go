@@ -66,6 +66,8 @@ type Reply struct {
 	Kind       string // text, button, interactive, image, …
 	Text       string
 	Action     string // the button's label
+
+	Referral Referral // the ad or the post that brought them, where the message says so
 }
 
 // PreferenceFact is a person's wish about marketing, told by the provider.

@@ -44,6 +44,7 @@ const (
 	NoticeCampaignState      NoticeType = "campaign.state"      // a campaign did
 	NoticeConversationOpened NoticeType = "conversation.opened" // a person wrote, and no conversation was open
 	NoticeConversationClosed NoticeType = "conversation.closed" // by somebody, or by silence
+	NoticeClick              NoticeType = "click"               // an ad or a post brought somebody
 	NoticeImportFinished     NoticeType = "import.finished"     // completed, failed or cancelled
 
 	// NoticePing is sent when somebody tries an endpoint out. It is not kept and cannot be asked for.
@@ -52,7 +53,7 @@ const (
 
 // NoticeTypes lists every type that an endpoint can ask for.
 func NoticeTypes() []NoticeType {
-	return []NoticeType{NoticeContactState, NoticeCampaignState, NoticeConversationOpened, NoticeConversationClosed, NoticeImportFinished}
+	return []NoticeType{NoticeContactState, NoticeCampaignState, NoticeConversationOpened, NoticeConversationClosed, NoticeClick, NoticeImportFinished}
 }
 
 // CheckNoticeTypes is nil when every one of them can be asked for.

@@ -96,6 +96,8 @@ type Rules struct {
 	// OutboundDialerRate is how many requests a second the outbound dialer's contact API takes from the account,
 	// whichever of its tokens they come with; 0 = DefaultOutboundDialerRate.
 	OutboundDialerRate int
+	// Licences is what the daily requests to a rationed API are counted by; 0 = DefaultLicences.
+	Licences int
 }
 
 // DefaultOutboundDialerRate is Rules.OutboundDialerRate where nothing else was asked for: what its vendor allows.
@@ -136,6 +138,9 @@ func (r Rules) Check() error {
 	}
 	if r.OutboundDialerRate < 0 || r.OutboundDialerRate > 1000 {
 		return Errorf(KindInvalid, "rules.outbound_dialer_rate", "the outbound dialer's API takes between 1 and 1000 requests a second (0 = %d), not %d", DefaultOutboundDialerRate, r.OutboundDialerRate)
+	}
+	if err := checkLicences(r.Licences); err != nil {
+		return err
 	}
 	if err := checkPacks(r.Packs); err != nil {
 		return err

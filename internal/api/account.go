@@ -24,6 +24,7 @@ type wireAccount struct {
 	Language    string     `json:"language" doc:"Of reasons and verdicts"`
 	StopWords   []string   `json:"stop_words" nullable:"false"`
 	ResumeWords []string   `json:"resume_words" nullable:"false"`
+	Licences    int        `json:"licences" doc:"Each is worth 1,000 requests a day to the wolkvox API"`
 	Rules       wireRules  `json:"rules" doc:"What the account asks of every campaign"`
 	CreatedAt   *time.Time `json:"created_at"`
 }
@@ -31,7 +32,8 @@ type wireAccount struct {
 func wordAccount(a arauto.Account) *wireAccount {
 	return &wireAccount{
 		ID: a.ID, UUID: a.UUID, Slug: a.Slug, Name: a.Name, Country: a.Country, TimeZone: a.TimeZone, Language: string(a.Language),
-		StopWords: append([]string{}, a.StopWords...), ResumeWords: append([]string{}, a.ResumeWords...), Rules: wordRules(a.Rules), CreatedAt: at(a.CreatedAt),
+		StopWords: append([]string{}, a.StopWords...), ResumeWords: append([]string{}, a.ResumeWords...), Licences: int(a.Rules.DailyRequests() / arauto.RequestsPerLicence),
+		Rules: wordRules(a.Rules), CreatedAt: at(a.CreatedAt),
 	}
 }
 
@@ -42,6 +44,7 @@ type accountChange struct {
 	Language    *string   `json:"language,omitempty" enum:"pt,es,en"`
 	StopWords   *[]string `json:"stop_words,omitempty" maxItems:"50" doc:"Whole messages that opt a person out; case and accents do not matter"`
 	ResumeWords *[]string `json:"resume_words,omitempty" maxItems:"50" doc:"Whole messages that undo an opt-out"`
+	Licences    *int      `json:"licences,omitempty" minimum:"1" maximum:"1000000" doc:"Each is worth 1,000 requests a day to the wolkvox API"`
 	Rules       wireRules `json:"rules,omitempty" doc:"Only what is named changes"`
 }
 
@@ -63,6 +66,7 @@ func (a *API) accounts() {
 			set((*string)(&account.Language), in.Body.Language)
 			set(&account.StopWords, in.Body.StopWords)
 			set(&account.ResumeWords, in.Body.ResumeWords)
+			set(&account.Rules.Licences, in.Body.Licences)
 			in.Body.Rules.change(&account.Rules)
 			if err := account.Check(); err != nil {
 				return nil, err

@@ -37,7 +37,7 @@ func TestEndpoints(t *testing.T) {
 		}
 	})
 	t.Run("types that there are not", func(t *testing.T) {
-		ask(422, "POST", "/endpoints", `{"url":"https://example.com","types":["click"]}`)
+		ask(422, "POST", "/endpoints", `{"url":"https://example.com","types":["clock"]}`)
 	})
 	t.Run("changes", func(t *testing.T) {
 		out := ask(200, "PATCH", "/endpoints/1", `{"url":"https://example.com/2","description":"CRM","types":[],"enabled":false}`)

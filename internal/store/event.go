@@ -85,6 +85,11 @@ func (e *events) conversation(now time.Time, kind arauto.NoticeType, c arauto.Co
 	e.happened(now, kind, c.Account, conversationTurn{c, phone, why})
 }
 
+// clicked tells that an ad or a post brought somebody.
+func (e *events) clicked(now time.Time, c arauto.Click, conversation string, phone arauto.Phone) {
+	e.happened(now, arauto.NoticeClick, c.Account, clickMade{c, conversation, phone})
+}
+
 // jobEnded tells of imports that are over.
 func (e *events) jobEnded(now time.Time, j arauto.Job) {
 	if j.Kind == arauto.JobImport {

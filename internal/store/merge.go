@@ -242,12 +242,18 @@ func (s *Store) mergeConversations(ctx context.Context, t querier, m *merging, _
 			return err
 		}
 	}
+	if err := mergeClicks(ctx, t, account, m.old.id, m.kept.id); err != nil {
+		return err
+	}
 	m.talks, err = t.exec(ctx, `UPDATE conversation SET person_key = $3, person_id = $4 WHERE account_id = $1 AND person_key = $2`, account, m.from, m.into, m.kept.id)
 	return err
 }
 
 func joinConversations(ctx context.Context, t querier, now time.Time, account int64, from, into arauto.Conversation) error {
 	if _, err := t.exec(ctx, `UPDATE message SET conversation_id = $3 WHERE account_id = $1 AND conversation_id = $2`, account, from.ID, into.ID); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, `UPDATE click SET conversation_id = $3, opened = 0 WHERE account_id = $1 AND conversation_id = $2`, account, from.ID, into.ID); err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, closeConversation+`id = $4`, account, arauto.ConversationClosed, ms(now), from.ID); err != nil {

@@ -133,6 +133,48 @@ const (
 	closedByMerge   = "merge" // its person turned out to be one with whom another is open
 )
 
+// clickMade is an ad or a post that brought somebody.
+type clickMade struct {
+	is           arauto.Click
+	conversation string // UUID
+	phone        arauto.Phone
+}
+
+type toldClick struct {
+	ClickID          int64         `json:"click_id"`
+	ConversationID   int64         `json:"conversation_id"`
+	ConversationUUID string        `json:"conversation_uuid"`
+	OpenedIt         bool          `json:"opened_conversation"`
+	FirstTouch       bool          `json:"first_touch"`
+	SourceType       *string       `json:"source_type"`
+	AdID             *string       `json:"ad_id"`
+	PostID           *string       `json:"post_id"`
+	CtwaClid         *string       `json:"ctwa_clid"`
+	SourceURL        *string       `json:"source_url"`
+	Headline         *string       `json:"headline"`
+	MediaType        *string       `json:"media_type"`
+	MediaURL         *string       `json:"media_url"`
+	SenderID         int64         `json:"sender_id"`
+	PersonID         int64         `json:"person_id"`
+	Phone            *string       `json:"phone"`
+	ContactID        *int64        `json:"contact_id"`
+	ExternalID       *string       `json:"external_id"`
+	Campaign         *toldCampaign `json:"campaign"`
+	ClickedAt        *time.Time    `json:"clicked_at"`
+}
+
+func (c clickMade) concerns() (campaign, contact int64) { return c.is.Campaign, c.is.Contact }
+
+func (c clickMade) payload(n names) any {
+	contact, r := n.contacts[c.is.Contact], c.is.Referral
+	return toldClick{
+		ClickID: c.is.ID, ConversationID: c.is.Conversation, ConversationUUID: c.conversation, OpenedIt: c.is.Opened, FirstTouch: c.is.First,
+		SourceType: orNull(string(r.SourceType)), AdID: r.AdID(), PostID: r.PostID(), CtwaClid: r.Clid, SourceURL: orNull(r.SourceURL), Headline: orNull(r.Headline),
+		MediaType: orNull(r.MediaType), MediaURL: orNull(r.MediaURL()), SenderID: c.is.Sender, PersonID: c.is.Person, Phone: orNull(string(c.phone)),
+		ContactID: orNull(c.is.Contact), ExternalID: orNull(contact.External), Campaign: n.campaign(c.is.Campaign), ClickedAt: when(c.is.At),
+	}
+}
+
 // importEnd is an import that is over.
 type importEnd struct{ is arauto.Job }
 

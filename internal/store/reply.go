@@ -54,6 +54,9 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 		r.Context, r.Kind, r.Text, r.Action, ms(fact.At)); err != nil {
 		return arauto.Applied{}, err
 	}
+	if err := f.clicked(ctx, t, fact, conversation, uuid, id, sender, person.id, contact); err != nil {
+		return arauto.Applied{}, err
+	}
 	if matched && r.Reacts() {
 		if err := f.react(ctx, t, fact, contact, uuid); err != nil {
 			return arauto.Applied{}, err

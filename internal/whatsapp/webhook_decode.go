@@ -97,7 +97,8 @@ type message struct {
 	Order struct {
 		Text string `json:"text"`
 	} `json:"order"`
-	System system `json:"system"`
+	System   system          `json:"system"`
+	Referral json.RawMessage `json:"referral"`
 }
 
 type media struct {

@@ -27,7 +27,7 @@ func (d *decoder) message(i int, m *message, contacts []contact) {
 	}
 	f.Reply = arauto.Reply{
 		ProviderID: m.ID, WAID: string(who.WAID), UserID: who.UserID, ParentID: who.ParentID, Username: who.Profile.Username, Name: who.Profile.Name,
-		Context: m.Context.ID, Ref: said.ref(), Kind: m.Type, Text: said.text, Action: said.label,
+		Context: m.Context.ID, Ref: said.ref(), Kind: m.Type, Text: said.text, Action: said.label, Referral: readReferral(m.Referral),
 	}
 	if m.Type == "reaction" {
 		f.Reply.Context = m.Reaction.MessageID

@@ -117,6 +117,8 @@ func describePart(b *strings.Builder, name string, value any) {
 			describePart(b, field, is.Interface())
 		case is.Kind() == reflect.String:
 			fmt.Fprintf(b, "  %s = %q\n", field, is.String())
+		case is.Kind() == reflect.Pointer: // there, and maybe empty
+			fmt.Fprintf(b, "  %s = %q\n", field, is.Elem().String())
 		default:
 			fmt.Fprintf(b, "  %s = %v\n", field, is.Interface())
 		}

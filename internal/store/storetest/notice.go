@@ -123,6 +123,15 @@ func testNotice(t *testing.T, s *store.Store) {
 			t.Errorf("%s", list[0].Data)
 		}
 	})
+	t.Run("clicks", func(t *testing.T) {
+		p.facts(p.clicking(4, "wamid.D", time.Minute, ad("120", "")))
+		same(t, "an ad", l.hears(), []string{"conversation.opened unrouted", "click ", "contact.state sent→replied"})
+		list, err := s.Notices(ctx, a, 0, 2)
+		ok(t, err)
+		if !jsonHas(t, list[1], "ad_id", "120") || !jsonHas(t, list[1], "ctwa_clid", "") || !jsonHas(t, list[1], "phone", string(p.contact(4).Phone)) {
+			t.Errorf("%s", list[1].Data)
+		}
+	})
 	t.Run("campaigns", func(t *testing.T) {
 		id := p.contact(0).Campaign
 		_, err := s.ChangeCampaign(ctx, arauto.System(a), base(), a, id, arauto.CampaignPause, "almoço")
@@ -244,7 +253,7 @@ func testEndpoint(t *testing.T, s *store.Store) {
 		same(t, "behind it", len(list), 0)
 	})
 	t.Run("asks for what there is", func(t *testing.T) {
-		_, err := s.CreateEndpoint(ctx, arauto.System(a), base(), arauto.Endpoint{Account: a, Types: []arauto.NoticeType{"click"}})
+		_, err := s.CreateEndpoint(ctx, arauto.System(a), base(), arauto.Endpoint{Account: a, Types: []arauto.NoticeType{"clock"}})
 		refused(t, err, arauto.KindInvalid, "types")
 	})
 	t.Run("changes", func(t *testing.T) {

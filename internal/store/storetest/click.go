@@ -1,0 +1,187 @@
+package storetest
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"arauto"
+	"arauto/internal/store"
+)
+
+// clicking is a message of person i that an ad or a post brought, so long after base.
+func (p posted) clicking(i int, id string, after time.Duration, r arauto.Referral) arauto.Fact {
+	f := p.typed(i, id, "Vi o anúncio")
+	f.At, f.Reply.Referral = base().Add(after), r
+	return f
+}
+
+func ad(id, clid string) arauto.Referral {
+	return arauto.Referral{
+		SourceType: arauto.SourceAd, SourceID: &id, Clid: &clid, SourceURL: "https://fb.me/" + id, Headline: "Promoção “Verão”", Body: "Fale com a gente",
+		MediaType: "image", ImageURL: "https://scontent.example/" + id + ".jpg", Raw: `{"source_id":"` + id + `"}`,
+	}
+}
+
+func testClick(t *testing.T, s *store.Store) {
+	p := newPosted(t, s, 6)
+	ctx, a := t.Context(), p.account.ID
+	video := arauto.Referral{SourceType: arauto.SourcePost, SourceURL: "https://fb.me/p", MediaType: "video", VideoURL: "https://scontent.example/v.mp4", ThumbnailURL: "t", Welcome: "Olá", Raw: `{"source_type":"post"}`}
+	audio := p.clicking(1, "wamid.C2", time.Minute, video)
+	audio.Reply.Kind, audio.Reply.Text = "audio", ""
+	facts := []arauto.Fact{
+		p.clicking(0, "wamid.C1", time.Minute, ad("120", "AR1")), audio, p.typed(2, "wamid.C3", "Oi"), p.clicking(2, "wamid.C4", time.Minute, ad("120", "")),
+		p.clicking(0, "wamid.C5", time.Minute, ad("121", "AR5")),
+	}
+	p.facts(facts...)
+	p.facts(facts...)
+	all, err := s.Clicks(ctx, a, arauto.ClickFilter{}, 0, 10)
+	ok(t, err)
+	t.Run("kept once each, as it came", func(t *testing.T) {
+		if len(all) != 4 {
+			t.Fatalf("%d clicks", len(all))
+		}
+		var got []arauto.Referral
+		for _, c := range all {
+			one, err := s.Click(ctx, a, c.ID)
+			ok(t, err)
+			got = append(got, one.Referral)
+			talk, err := s.ConversationByUUID(ctx, a, c.ConversationUUID)
+			ok(t, err)
+			if talk.ID != c.Conversation || talk.Person != c.Person || c.Message == 0 || c.Sender != p.business.sender.ID || !c.At.Equal(base().Add(time.Minute)) {
+				t.Errorf("%+v of %+v", c, talk)
+			}
+		}
+		same(t, "referrals, newest first", got, []arauto.Referral{ad("121", "AR5"), ad("120", ""), video, ad("120", "AR1")})
+	})
+	t.Run("first touch and every touch", func(t *testing.T) {
+		var first, opened []bool
+		for _, c := range all {
+			first, opened = append(first, c.First), append(opened, c.Opened)
+		}
+		same(t, "first", first, []bool{false, true, true, true})
+		same(t, "opened", opened, []bool{false, false, true, true})
+		same(t, "contact", all[3].Contact, p.sent[0].Contact.ID)
+	})
+	t.Run("chosen", func(t *testing.T) {
+		for name, c := range map[string]struct {
+			f    arauto.ClickFilter
+			want int
+		}{
+			"an ad": {arauto.ClickFilter{Source: "120"}, 2}, "a person": {arauto.ClickFilter{Person: all[0].Person}, 2},
+			"later": {arauto.ClickFilter{From: base().Add(time.Hour)}, 0}, "until then": {arauto.ClickFilter{From: base(), To: base().Add(time.Minute)}, 4},
+		} {
+			list, err := s.Clicks(ctx, a, c.f, 0, 10)
+			ok(t, err)
+			same(t, name, len(list), c.want)
+		}
+		list, err := s.Clicks(ctx, a+1, arauto.ClickFilter{}, 0, 10)
+		ok(t, err)
+		same(t, "a stranger's", len(list), 0)
+		_, err = s.Click(ctx, a+1, all[0].ID)
+		refused(t, err, arauto.KindNotFound, "")
+	})
+	t.Run("merged", func(t *testing.T) {
+		merged, err := s.MergePersons(ctx, arauto.System(a), base().Add(time.Hour), a, p.sent[2].Contact.PersonKey, p.sent[0].Contact.PersonKey)
+		ok(t, err)
+		list, err := s.Clicks(ctx, a, arauto.ClickFilter{Person: merged.ID}, 0, 10)
+		ok(t, err)
+		var first []bool
+		for _, c := range list {
+			first = append(first, c.First)
+			same(t, "conversation", c.Conversation, list[0].Conversation)
+		}
+		same(t, "one first touch", first, []bool{false, false, true})
+	})
+}
+
+// testClickSpan reads a report in pieces: what was counted is what is read, whatever comes in between.
+func testClickSpan(t *testing.T, s *store.Store) {
+	p := newPosted(t, s, 3)
+	ctx, a := t.Context(), p.account.ID
+	for i := range 7 {
+		// Two in each moment, and one that comes before those that were stored earlier.
+		after := time.Duration(10+i/2) * time.Second
+		if i == 6 {
+			after = time.Second
+		}
+		p.facts(p.clicking(i%3, fmt.Sprint("wamid.S", i), after, ad("120", "AR")))
+	}
+	from, to := base().Add(time.Second), base().Add(12*time.Second)
+	span, err := s.ClickSpan(ctx, a, from, to, 100)
+	ok(t, err)
+	same(t, "span", span, arauto.ClickSpan{Count: 7, UpTo: 7, Width: 7 * int64(ad("120", "").Width())})
+	less, err := s.ClickSpan(ctx, a, from, to, 5)
+	ok(t, err)
+	same(t, "counted no further", less.Count, 5)
+	p.facts(p.clicking(1, "wamid.late", 11*time.Second, ad("120", "AR")))
+	key := arauto.ClickKey{At: from}
+	var ids []int64
+	for {
+		list, err := s.ClickDetails(ctx, a, key, to, span.UpTo, 2)
+		ok(t, err)
+		for _, c := range list {
+			ids = append(ids, c.ID)
+			key = arauto.ClickKey{At: c.At, ID: c.ID}
+		}
+		if len(list) < 2 {
+			break
+		}
+	}
+	same(t, "oldest first, each once", ids, []int64{7, 1, 2, 3, 4, 5, 6})
+	narrow, err := s.ClickSpan(ctx, a, base().Add(10*time.Second), base().Add(10*time.Second), 100)
+	ok(t, err)
+	same(t, "both bounds count", narrow.Count, 2)
+	none, err := s.ClickSpan(ctx, a+1, from, to, 100)
+	ok(t, err)
+	same(t, "a stranger's", none, arauto.ClickSpan{})
+	sum, err := s.ClickTotals(ctx, a, from, to)
+	ok(t, err)
+	same(t, "totals", sum, arauto.ClickTotals{AdsLeft: 8})
+}
+
+func testAdmission(t *testing.T, s *store.Store) {
+	ctx, a := t.Context(), newAccount(t, s, "a").ID
+	rule := arauto.Allowance{Day: 20260310, Daily: 3, Together: 2, Hold: time.Minute}
+	admit := func(token int64, day int) arauto.Admission {
+		t.Helper()
+		rule.Day = day
+		got, err := s.Admit(ctx, time.Now(), a, token, rule)
+		ok(t, err)
+		return got
+	}
+	first, second := admit(1, 20260310), admit(1, 20260310)
+	same(t, "two at once", []arauto.AdmissionVerdict{first.Verdict, second.Verdict}, []arauto.AdmissionVerdict{arauto.Admitted, arauto.Admitted})
+	same(t, "a third", admit(1, 20260310).Verdict, arauto.OverTogether)
+	same(t, "another token's", admit(2, 20260310).Verdict, arauto.Admitted)
+	same(t, "the account's day is over", admit(3, 20260310).Verdict, arauto.OverDaily)
+	used, err := s.Usage(ctx, a, 1, 20260310)
+	ok(t, err)
+	same(t, "what was let in counts", used, arauto.Usage{Token: 2, All: 3})
+	same(t, "the next day, and slots are still held", admit(1, 20260311).Verdict, arauto.OverTogether)
+	ok(t, s.Leave(ctx, first))
+	again := admit(1, 20260311)
+	same(t, "a slot that was left", again.Verdict, arauto.Admitted)
+	ok(t, s.Leave(ctx, first))
+	same(t, "leaving twice frees nobody's", admit(1, 20260311).Verdict, arauto.OverTogether)
+	ok(t, s.SweepUsage(ctx, a, 20260311))
+	used, err = s.Usage(ctx, a, 1, 20260310)
+	ok(t, err)
+	same(t, "swept", used, arauto.Usage{})
+}
+
+// testAdmissionCrash: a slot whose request died without leaving is free once its time ran out.
+func testAdmissionCrash(t *testing.T, s *store.Store) {
+	ctx, a := t.Context(), newAccount(t, s, "a").ID
+	dead := arauto.Allowance{Day: 1, Daily: 100, Together: 1, Hold: -time.Second}
+	first, err := s.Admit(ctx, time.Now(), a, 1, dead)
+	ok(t, err)
+	dead.Hold = time.Minute
+	second, err := s.Admit(ctx, time.Now(), a, 1, dead)
+	ok(t, err)
+	same(t, "verdicts", []arauto.AdmissionVerdict{first.Verdict, second.Verdict}, []arauto.AdmissionVerdict{arauto.Admitted, arauto.Admitted})
+	ok(t, s.Leave(ctx, first))
+	third, err := s.Admit(ctx, time.Now(), a, 1, dead)
+	ok(t, err)
+	same(t, "the dead one frees nothing any more", third.Verdict, arauto.OverTogether)
+}
