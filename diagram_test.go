@@ -53,6 +53,21 @@ func drawn() map[string]struct {
 		"Endpoint": {moves(arauto.EndpointStates(), arauto.EndpointEvents(), func(s arauto.EndpointState, e arauto.EndpointEvent) (arauto.EndpointState, error) {
 			return arauto.Endpoint{State: s}.Apply(e, base).State, nil
 		}), nil},
+		"Agent": {moves(arauto.AgentStates(), arauto.AgentEvents(), func(s arauto.AgentState, e arauto.AgentEvent) (arauto.AgentState, error) {
+			a, err := arauto.Agent{State: s, Capacity: 1}.Apply(arauto.AgentTurn{Event: e, At: base})
+			return a.State, err
+		}), nil},
+		"Conversation": {moves(arauto.ConversationStates(), arauto.ConversationEvents(), func(s arauto.ConversationState, e arauto.ConversationEvent) (arauto.ConversationState, error) {
+			c, err := arauto.Conversation{State: s}.Apply(arauto.Turn{Event: e, At: base})
+			return c.State, err
+		}), nil},
+		"Outgoing": {moves(arauto.OutgoingStates(), arauto.EventKinds(), func(s arauto.OutgoingState, e arauto.EventKind) (arauto.OutgoingState, error) {
+			o, err := arauto.Outgoing{State: s, DeadlineAt: base}.Apply(arauto.Event{Kind: e, At: base})
+			return o.State, err
+		}), facts},
+		"Attachment": {moves(arauto.AttachmentStates(), arauto.AttachmentEvents(), func(s arauto.AttachmentState, e arauto.AttachmentEvent) (arauto.AttachmentState, error) {
+			return s.Apply(e), nil
+		}), nil},
 		"Job": {moves(arauto.JobStates(), arauto.JobStates(), func(s, next arauto.JobState) (arauto.JobState, error) {
 			j, err := arauto.Job{State: s}.Move(next, base)
 			return j.State, err

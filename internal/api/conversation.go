@@ -26,7 +26,7 @@ type WireConversation struct {
 	SenderID   int64      `json:"sender_id"`
 	ContactID  *int64     `json:"contact_id" doc:"The contact whose reply opened it"`
 	CampaignID *int64     `json:"campaign_id"`
-	State      string     `json:"state" enum:"unrouted,closed"`
+	State      string     `json:"state" enum:"unrouted,queued,assigned,snoozed,closed"`
 	OpenedAt   *time.Time `json:"opened_at"`
 	LastAt     *time.Time `json:"last_at" doc:"When the person last wrote"`
 	ClosedAt   *time.Time `json:"closed_at"`

@@ -8,7 +8,8 @@ import (
 	"arauto"
 )
 
-const conversationColumns = `account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at`
+const conversationColumns = `account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at,
+	routing_point_id, queue_id, agent_id, former_agent_id, activity_code_id, source, turns, queued_at, assigned_at, answered_at, snoozed_until, window_at, close_reason`
 
 // Conversations lists an account's conversations, newest first, below that id (0 = from the newest).
 func (s *Store) Conversations(ctx context.Context, account, before int64, limit int) ([]arauto.Conversation, error) {
@@ -22,9 +23,9 @@ func (s *Store) ConversationByUUID(ctx context.Context, account int64, uuid stri
 	return c, missing(err, "conversation", uuid)
 }
 
-// Messages lists what a person wrote in a conversation, by id, from after.
+// Messages lists what was written in a conversation, both ways, by id, from after.
 func (s *Store) Messages(ctx context.Context, account, conversation, after int64, limit int) ([]arauto.InboundMessage, error) {
-	return readAll(ctx, s, scanMessage, `SELECT account_id, id, conversation_id, provider_id, context, kind, body, action, at FROM message
+	return readAll(ctx, s, scanMessage, `SELECT account_id, id, conversation_id, provider_id, context, kind, body, action, at, direction, attachment_id FROM message
 		WHERE account_id = $1 AND conversation_id = $2 AND id > $3 ORDER BY id LIMIT $4`, account, conversation, after, limit)
 }
 
@@ -127,22 +128,27 @@ func (in *intending) loadTalking(ctx context.Context, q querier, keys []string) 
 
 // heard notes that the person wrote in a conversation at that moment.
 func heard(ctx context.Context, t querier, account, conversation int64, at time.Time) error {
-	_, err := t.exec(ctx, `UPDATE conversation SET last_at = $3 WHERE account_id = $1 AND id = $2 AND last_at < $3`, account, conversation, ms(at))
+	_, err := t.exec(ctx, `UPDATE conversation SET last_at = $3, window_at = $3 WHERE account_id = $1 AND id = $2 AND last_at < $3`, account, conversation, ms(at))
 	return err
 }
 
 func scanConversation(r rows) (arauto.Conversation, error) {
 	var c arauto.Conversation
-	var opened, last, closed int64
-	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Sender, &c.Person, &c.PersonKey, &c.Contact, &c.Campaign, &c.State, &opened, &last, &closed)
+	var opened, last, closed, queued, assigned, answered, snoozed, window int64
+	err := r.Scan(&c.Account, &c.ID, &c.UUID, &c.Sender, &c.Person, &c.PersonKey, &c.Contact, &c.Campaign, &c.State, &opened, &last, &closed,
+		&c.RoutingPoint, &c.Queue, &c.Agent, &c.Former, &c.Code, &c.Source, &c.Turns, &queued, &assigned, &answered, &snoozed, &window, &c.CloseReason)
 	c.OpenedAt, c.LastAt, c.ClosedAt = moment(opened), moment(max(opened, last)), moment(closed)
+	c.QueuedAt, c.AssignedAt, c.AnsweredAt, c.SnoozedUntil, c.WindowAt = moment(queued), moment(assigned), moment(answered), moment(snoozed), moment(window)
 	return c, err
 }
+
+const directionOut = "out"
 
 func scanMessage(r rows) (arauto.InboundMessage, error) {
 	var m arauto.InboundMessage
 	var at int64
-	err := r.Scan(&m.Account, &m.ID, &m.Conversation, &m.ProviderID, &m.Context, &m.Kind, &m.Text, &m.Action, &at)
-	m.At = moment(at)
+	var direction string
+	err := r.Scan(&m.Account, &m.ID, &m.Conversation, &m.ProviderID, &m.Context, &m.Kind, &m.Text, &m.Action, &at, &direction, &m.Attachment)
+	m.At, m.Out = moment(at), direction == directionOut
 	return m, err
 }

@@ -15,7 +15,8 @@ func TestConversations_Read(t *testing.T) {
 		at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 		for id := int64(1); id <= 3; id++ {
 			for account := int64(1); account <= 2; account++ {
-				s.must(t, `INSERT INTO conversation (`+conversationColumns+`) VALUES ($1, $2, $3, 4, 5, $4, 6, 7, 'unrouted', $5, $5, 0)`,
+				s.must(t, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at)
+					VALUES ($1, $2, $3, 4, 5, $4, 6, 7, 'unrouted', $5, $5, 0)`,
 					account, id, fmt.Sprintf("uuid-%d", id), fmt.Sprintf("55%d", id), ms(at))
 				s.must(t, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at)
 					VALUES ($1, $2, 2, 'wamid.1', $2, 'wamid.0', 'button', 'Quero', 'sim', $3)`, account, id, ms(at))
