@@ -40,6 +40,7 @@ func (a *App) mount() {
 		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph, AllowPrivateWebhooks: a.config.AllowPrivateWebhooks,
 	})
 	a.mountEvolux()
+	a.mountWolkvox()
 }
 
 // mountEvolux hangs the vendor's two paths among those of our own API.

@@ -16,12 +16,12 @@ import (
 // admit is the one way in: who is calling, is it too fast, may it. On an error the headers that go with
 // it are set.
 func (s *Server) admit(w http.ResponseWriter, r *http.Request, f *Surface, scope arauto.TokenScope) (Caller, error) {
-	caller, err := s.caller(r)
+	caller, err := s.callerAt(f, r)
 	if err != nil {
-		if arauto.KindOf(err) == arauto.KindUnauthorized {
+		if arauto.KindOf(err) == arauto.KindUnauthorized && !f.ownDoor() {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="arauto", Basic realm="arauto"`)
 		}
-		if limited, ok := errors.AsType[tooFast](err); ok {
+		if limited, ok := errors.AsType[tooFast](err); ok && !f.ownDoor() {
 			w.Header().Set("Retry-After", limited.retryAfter())
 		}
 		return Caller{}, err
@@ -42,6 +42,9 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, f *Surface, scope
 // pace takes one request of what the token may make, and of what its account may where the surface bounds that; f may
 // be nil.
 func (s *Server) pace(f *Surface, caller Caller) *tooFast {
+	if f.ownDoor() {
+		return nil
+	}
 	rate := caller.Token.Rate
 	if rate <= 0 {
 		rate = s.cfg.DefaultRate
@@ -70,11 +73,29 @@ func (s *Server) Authenticate(r *http.Request) (arauto.Token, error) {
 // Forget makes this process look a token up again at its next use; others do within ten seconds.
 func (s *Server) Forget(token int64) { s.tokens.forget(token) }
 
+func (f *Surface) ownDoor() bool { return f != nil && f.header != "" }
+
+// callerAt is who calls at a surface's door.
+func (s *Server) callerAt(f *Surface, r *http.Request) (Caller, error) {
+	if !f.ownDoor() {
+		return s.caller(r)
+	}
+	value := strings.TrimSpace(r.Header.Get(f.header))
+	if value == "" {
+		return Caller{}, ErrNoToken
+	}
+	return s.usable(r, nil, value)
+}
+
 func (s *Server) caller(r *http.Request) (Caller, error) {
 	user, value, err := credentials(r)
 	if err != nil {
 		return Caller{}, err
 	}
+	return s.usable(r, user, value)
+}
+
+func (s *Server) usable(r *http.Request, user *string, value string) (Caller, error) {
 	caller, err := s.known(r, arauto.HashToken(value))
 	if err != nil {
 		return Caller{}, err
@@ -103,7 +124,7 @@ func credentials(r *http.Request) (user *string, value string, err error) {
 		if value := strings.TrimSpace(r.Header.Get("wolkvox-token")); value != "" {
 			return nil, value, nil
 		}
-		return nil, "", arauto.Errorf(arauto.KindUnauthorized, "", "no token: send the header Authorization: Bearer …")
+		return nil, "", ErrNoToken
 	}
 	return nil, "", arauto.Errorf(arauto.KindUnauthorized, "", "the Authorization header holds no token: send Bearer …, or Basic with the token as password")
 }

@@ -448,3 +448,31 @@ func TestRoutes(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestOwnDoor: a vendor's token comes in its own header alone, and no rate per second holds there.
+func TestOwnDoor(t *testing.T) {
+	w := newWorld(nil)
+	var failed error
+	f := w.Surface("vendor", "/vendor/", func(rw http.ResponseWriter, _ *http.Request, err error) {
+		failed = err
+		rw.WriteHeader(http.StatusTeapot)
+	})
+	f.OwnDoor("vendor-token")
+	f.Handle("GET /vendor/hello", arauto.TokenRead, 0, func(http.ResponseWriter, *http.Request, server.Caller) {})
+	for range 10 {
+		if got := w.do("GET", "/vendor/hello", "", "VENDOR-Token", "slow").Code; got != 200 {
+			t.Fatalf("a slow token: %d", got)
+		}
+	}
+	for name, c := range map[string]struct {
+		header, value string
+		none          bool
+	}{
+		"nothing": {"X-None", "good", true}, "ours": {"Authorization", "Bearer good", true}, "blank": {"vendor-token", " ", true}, "wrong": {"vendor-token", "wrong", false},
+	} {
+		got := w.do("GET", "/vendor/hello", "", c.header, c.value)
+		if got.Code != http.StatusTeapot || errors.Is(failed, server.ErrNoToken) != c.none || got.Header().Get("WWW-Authenticate") != "" {
+			t.Errorf("%s: %d, %v", name, got.Code, failed)
+		}
+	}
+}

@@ -24,7 +24,15 @@ type Surface struct {
 
 	accounts  *limiter // nil = only tokens are limited
 	perSecond func(arauto.Account) int
+	header    string // the only header that a token may come in; "" = ours
 }
+
+// OwnDoor is for a vendor whose clients show their token in a header of its own, and whose limits are not ours: tokens
+// come in that header alone, and no rate per second holds. A request without it fails with ErrNoToken.
+func (f *Surface) OwnDoor(header string) { f.header = header }
+
+// ErrNoToken is how a request without a token fails; every other one that is not let in showed a token that is wrong.
+var ErrNoToken = arauto.Errorf(arauto.KindUnauthorized, "", "no token: send the header Authorization: Bearer …")
 
 // LimitAccounts bounds how many requests a second each account makes of this surface, with whichever of its tokens,
 // besides what each token may. perSecond is asked with every request.
