@@ -67,6 +67,14 @@ type Contact struct {
 type Added struct {
 	ID        int64 // the new contact's, or the one that was there
 	Duplicate bool  // the person was in the campaign already
+	Err       error // of a voice campaign: why it was not taken in, as Voice.Dialable says; nil = it was
+}
+
+// AddedDial is what became of one contact that was to be put into a voice campaign.
+type AddedDial struct {
+	Contact   Contact // as it is kept; of a duplicate as it was given, with the ID of the one that was there
+	Duplicate bool    // the phone was in the campaign already, or came earlier in the list
+	Err       error   // invalid: why it was not taken in; nil = it was, or is a duplicate
 }
 
 // ContactState is where a contact stands.

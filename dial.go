@@ -20,8 +20,8 @@ import (
 //	dialing, queued, connected ──broke──▶ dialer_error ──redial──▶ redial
 //	upcoming, redial ──skipped──▶ skipped
 //	upcoming, skipped, redial ──closed──▶ skipped_closed
-//	upcoming, skipped, redial, dialing ──invalid──▶ invalid_number
-//	upcoming, skipped, redial ──misfit──▶ invalid_outbound
+//	upcoming, skipped, redial, dialing, invalid_outbound ──invalid──▶ invalid_number
+//	upcoming, skipped, redial, invalid_number ──misfit──▶ invalid_outbound
 //	upcoming, skipped, redial ──forbidden──▶ do_not_call
 //	upcoming, skipped, redial ──blocked──▶ blocked
 //	skipped, redial, finished, transferred_finished, not_picked_up, not_reached ──again──▶ upcoming
@@ -144,6 +144,29 @@ func ParseDial(s string) (Dial, error) {
 	return "", Errorf(KindInvalid, "dial_status", "%q is not a dial status; use one of %s", s, fmt.Sprint(Dials()))
 }
 
+// DialCounts is how many contacts of a voice campaign stand at each status, kept as Counts is.
+type DialCounts map[Dial]int64
+
+// Total is the number of contacts that are not deleted.
+func (n DialCounts) Total() int64 {
+	var sum int64
+	for _, v := range n {
+		sum += v
+	}
+	return sum
+}
+
+// Completed is the number of those that the dialer has nothing more to do for.
+func (n DialCounts) Completed() int64 {
+	var sum int64
+	for d, v := range n {
+		if d.Final() {
+			sum += v
+		}
+	}
+	return sum
+}
+
 // DialEvent is what can happen to a contact that is dialled.
 type DialEvent string
 
@@ -230,8 +253,8 @@ var dialTransitions = map[Dial]map[DialEvent]Dial{
 	DialVoicemail:           missed(),
 	DialCarrierError:        missed(),
 	DialDialerError:         missed(),
-	DialInvalidNumber:       over(),
-	DialInvalidOutbound:     over(),
+	DialInvalidNumber:       {DialEventMisfit: DialInvalidOutbound, DialEventAgain: DialUpcoming},
+	DialInvalidOutbound:     {DialEventInvalid: DialInvalidNumber, DialEventAgain: DialUpcoming},
 	DialDoNotCall:           over(),
 	DialBlocked:             over(),
 	DialSkippedClosed:       {DialEventClosed: DialSkippedClosed},
@@ -259,4 +282,16 @@ type DialFact struct {
 	Due     time.Time // redial, again: the next try
 	Code    int       // what the carrier answered; 0 = nothing
 	Detail  string    // in its own words
+}
+
+// A DialMove is a fact of one contact.
+type DialMove struct {
+	Contact int64
+	Fact    DialFact
+}
+
+// DialMoved is what became of a DialMove.
+type DialMoved struct {
+	Contact Contact // after it, or as it was
+	Err     error   // a conflict, or not found; nil = it was applied, or changes nothing
 }

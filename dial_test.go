@@ -47,6 +47,8 @@ func wholeDialLife() map[arauto.Dial]map[arauto.DialEvent]arauto.Dial {
 			life[d] = map[arauto.DialEvent]arauto.Dial{"again": arauto.DialUpcoming}
 		}
 	}
+	life[arauto.DialInvalidNumber] = map[arauto.DialEvent]arauto.Dial{"misfit": arauto.DialInvalidOutbound, "again": arauto.DialUpcoming}
+	life[arauto.DialInvalidOutbound] = map[arauto.DialEvent]arauto.Dial{"invalid": arauto.DialInvalidNumber, "again": arauto.DialUpcoming}
 	return life
 }
 
@@ -142,7 +144,7 @@ func TestDialed_Property(t *testing.T) {
 				t.Fatalf("%s: %s is due at %v", e, next.Dial, next.DueAt)
 			case next.Attempts < c.Attempts, next.Attempts > c.Attempts && e != arauto.DialEventDialed:
 				t.Fatalf("%s: %d calls after %d", e, next.Attempts, c.Attempts)
-			case c.Dial.Final() && next.Dial != c.Dial && e != arauto.DialEventRedial && e != arauto.DialEventAgain:
+			case c.Dial.Final() && next.Dial != c.Dial && next.Dial != arauto.DialInvalidNumber && next.Dial != arauto.DialInvalidOutbound && e != arauto.DialEventRedial && e != arauto.DialEventAgain:
 				t.Fatalf("%s ──%s──▶ %s left an end", c.Dial, e, next.Dial)
 			case next.Dial == arauto.DialUpcoming && !next.Phone.Valid():
 				t.Fatalf("%s: somebody without a phone is to be called", e)

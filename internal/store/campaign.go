@@ -11,16 +11,16 @@ import (
 )
 
 const campaignColumns = `account_id, id, uuid, name, channel, state, pause, standing, sender_id, template_id, mapping,
-	hold_after, reply_window_ms, policy, version, scheduled_for, created_at, updated_at, started_at, ended_at, ` + causeColumns
+	hold_after, reply_window_ms, policy, version, scheduled_for, created_at, updated_at, started_at, ended_at, queue_id, voice, ` + causeColumns
 
 func scanCampaign(r rows) (arauto.Campaign, error) {
 	var c arauto.Campaign
-	var mapping, policy string
+	var mapping, policy, voice string
 	var window, scheduled, created, updated, started, ended int64
 	var cause causeScan
 	err := r.Scan(append([]any{
 		&c.Account, &c.ID, &c.UUID, &c.Name, &c.Channel, &c.State, &c.Pause, &c.Standing, &c.Sender, &c.Template, &mapping,
-		&c.HoldAfter, &window, &policy, &c.Version, &scheduled, &created, &updated, &started, &ended,
+		&c.HoldAfter, &window, &policy, &c.Version, &scheduled, &created, &updated, &started, &ended, &c.Queue, &voice,
 	}, cause.into()...)...)
 	if err != nil {
 		return c, err
@@ -31,8 +31,31 @@ func scanCampaign(r rows) (arauto.Campaign, error) {
 	if err := fromJSON(policy, &c.Policy); err != nil {
 		return c, err
 	}
+	if voice != "" {
+		if err := fromJSON(voice, &c.Voice); err != nil {
+			return c, err
+		}
+	}
 	c.Mapping, err = decodeMapping(mapping)
 	return c, err
+}
+
+// encodeVoice is "" for a campaign that does not dial.
+func encodeVoice(v arauto.Voice) string {
+	if v.Mode == "" {
+		return ""
+	}
+	return jsonOf(v)
+}
+
+// checkCampaign is nil for settings that can be kept.
+func checkCampaign(c arauto.Campaign) error {
+	if c.Channel == arauto.ChannelVoice {
+		if err := c.Voice.Check(); err != nil {
+			return err
+		}
+	}
+	return c.Policy.Check()
 }
 
 // storedValue is arauto.Value as the mapping column keeps it.
@@ -66,7 +89,7 @@ func decodeMapping(text string) (arauto.Mapping, error) {
 // CreateCampaign stores c as a draft. Sender and template, where given, must be the account's own; the
 // error is also invalid as of Policy.Check.
 func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
-	if err := c.Policy.Check(); err != nil {
+	if err := checkCampaign(c); err != nil {
 		return c, err
 	}
 	c.UUID, c.Version, c.State = newUUID(), 1, arauto.CampaignDraft
@@ -81,9 +104,10 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if c.ID, err = nextIDs(ctx, t, c.Account, "campaign", 1); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,0,'',0,0)`,
+		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,0,'',0,0)`,
 			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
-			c.HoldAfter, c.ReplyWindow.Milliseconds(), jsonOf(c.Policy), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0))
+			c.HoldAfter, c.ReplyWindow.Milliseconds(), jsonOf(c.Policy), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0),
+			c.Queue, encodeVoice(c.Voice))
 		if err != nil {
 			return err
 		}
@@ -110,7 +134,7 @@ func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
 // paused first, unless only its rate or its priority change; c.Version must be the one that was read.
 func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time.Time, c arauto.Campaign) (arauto.Campaign, error) {
 	var stored arauto.Campaign
-	if err := c.Policy.Check(); err != nil {
+	if err := checkCampaign(c); err != nil {
 		return c, err
 	}
 	err := s.db.write(ctx, func(t querier) error {
@@ -125,10 +149,10 @@ func (s *Store) UpdateCampaign(ctx context.Context, actor arauto.Actor, now time
 			return err
 		}
 		n, err := t.exec(ctx, `UPDATE campaign SET name = $4, standing = $5, sender_id = $6, template_id = $7, mapping = $8, hold_after = $9,
-			reply_window_ms = $10, scheduled_for = $11, updated_at = $12, policy = $13, version = version + 1
+			reply_window_ms = $10, scheduled_for = $11, updated_at = $12, policy = $13, queue_id = $14, voice = $15, version = version + 1
 			WHERE account_id = $1 AND id = $2 AND version = $3`,
 			c.Account, c.ID, c.Version, c.Name, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping), c.HoldAfter,
-			c.ReplyWindow.Milliseconds(), ms(c.ScheduledFor), ms(now), jsonOf(c.Policy))
+			c.ReplyWindow.Milliseconds(), ms(c.ScheduledFor), ms(now), jsonOf(c.Policy), c.Queue, encodeVoice(c.Voice))
 		if err != nil {
 			return err
 		}
@@ -207,8 +231,11 @@ func (s *Store) decideCampaign(ctx context.Context, t querier, now time.Time, c 
 		return c, err
 	}
 	sends := next.State == arauto.CampaignRunning || next.State == arauto.CampaignScheduled
-	if !sends || next.State == c.State || c.Channel != arauto.ChannelWhatsApp {
+	if !sends || next.State == c.State {
 		return next, nil
+	}
+	if c.Channel == arauto.ChannelVoice {
+		return next, c.Dialable()
 	}
 	if err := s.gapConfirmed(ctx, t, c); err != nil {
 		return c, err

@@ -9,7 +9,7 @@ import (
 
 const contactColumns = `account_id, id, campaign_id, external_id, name, phone_raw, phone, person_key, fields, state, reason, code, detail,
 	attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at, sent_at, delivered_at,
-	read_at, replied_at, failed_at, deleted_at, version`
+	read_at, replied_at, failed_at, deleted_at, version, dial, email, outbound, priority`
 
 // contactScan holds what a contact's columns are read into.
 type contactScan struct {
@@ -25,6 +25,7 @@ func (s *contactScan) into() []any {
 		&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
 		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
 		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted, &c.Version,
+		&c.Dial, &c.Email, &c.Outbound, &c.Priority,
 	}
 }
 
@@ -186,16 +187,19 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 		n := ch.new
 		args[i] = []any{
 			n.Account, n.ID, ch.old.Version, n.Version, n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
-			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt),
+			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt), n.Dial,
 		}
 	}
 	written, err := t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
-		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20
-		WHERE account_id = $1 AND id = $2 AND version = $3`, args)
+		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20,
+		dial = $21 WHERE account_id = $1 AND id = $2 AND version = $3`, args)
 	if err != nil {
 		return nil, err
 	}
 	tell(t).contactsMoved(now, list, written)
+	if err := countDials(ctx, t, list, written); err != nil {
+		return nil, err
+	}
 	return written, countFailures(ctx, t, list, written)
 }
 

@@ -172,10 +172,25 @@ func countPrefixes(ctx context.Context, t querier, account, campaign int64, list
 			counts[string(c.Phone[:min(len(c.Phone), prefixLength)])]++
 		}
 	}
-	prefixes := keysSorted(counts)
-	args := make([][]any, len(prefixes))
-	for i, prefix := range prefixes {
-		args[i] = []any{account, campaign, prefix, counts[prefix]}
+	return applyPrefixes(ctx, t, account, campaign, counts)
+}
+
+// movePrefix keeps them for a contact whose phone changed, or that was removed.
+func movePrefix(ctx context.Context, t querier, was, is arauto.Contact) error {
+	counts := map[string]int64{}
+	counts[string(was.Phone[:min(len(was.Phone), prefixLength)])]--
+	if is.DeletedAt.IsZero() {
+		counts[string(is.Phone[:min(len(is.Phone), prefixLength)])]++
+	}
+	return applyPrefixes(ctx, t, is.Account, is.Campaign, counts)
+}
+
+func applyPrefixes(ctx context.Context, t querier, account, campaign int64, counts map[string]int64) error {
+	var args [][]any
+	for _, prefix := range keysSorted(counts) {
+		if n := counts[prefix]; n != 0 {
+			args = append(args, []any{account, campaign, prefix, n})
+		}
 	}
 	_, err := t.each(ctx, `INSERT INTO campaign_prefix AS k (account_id, campaign_id, prefix, n) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (account_id, campaign_id, prefix) DO UPDATE SET n = k.n + excluded.n`, args)

@@ -20,7 +20,7 @@ func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err erro
 			 UNION SELECT c.account_id, a.sender_id FROM (SELECT account_id, campaign_id FROM campaign_count WHERE state = 'sending'
 			   GROUP BY account_id, campaign_id HAVING SUM(n) > 0) k
 			 JOIN contact c ON c.account_id = k.account_id AND c.campaign_id = k.campaign_id AND c.state = 'sending' AND c.deleted_at = 0
-			 JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id ORDER BY 1, 2`)
+			 JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id AND a.sender_id <> 0 ORDER BY 1, 2`)
 		list = nil
 		for _, p := range pairs {
 			sender, unread := s.sender(ctx, q, p[0], p[1])
@@ -37,7 +37,7 @@ func (s *Store) LiveSenders(ctx context.Context) (list []arauto.Sender, err erro
 func (s *Store) Work(ctx context.Context, account, sender int64) (list []arauto.Work, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		campaigns, err := all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
-			WHERE account_id = $1 AND sender_id = $2 AND state = 'running' ORDER BY id`, account, sender)
+			WHERE account_id = $1 AND sender_id = $2 AND state = 'running' AND channel = 'whatsapp' ORDER BY id`, account, sender)
 		for _, c := range campaigns {
 			t, err := s.template(ctx, q, account, c.Template)
 			if err != nil {

@@ -37,19 +37,29 @@ func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j a
 	return added, after, nil
 }
 
-// addToCampaign asks the campaign before it adds; an empty list asks all the same. It holds the campaign until
-// the commit, or it could complete before the new contacts are seen: they would wait in it for ever.
+// addToCampaign asks the campaign before it adds; an empty list asks all the same.
 func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
+	c, err := s.addingTo(ctx, t, account, campaign)
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	if c.Channel == arauto.ChannelVoice {
+		dialled, err := s.addDialled(ctx, t, now, c, list)
+		return addedOf(dialled), err
+	}
+	return s.addContacts(ctx, t, now, account, campaign, list)
+}
+
+// addingTo is a campaign that takes contacts. It is held until the commit, or it could complete before the new
+// contacts are seen: they would wait in it for ever.
+func (s *Store) addingTo(ctx context.Context, t querier, account, campaign int64) (arauto.Campaign, error) {
 	share := ""
 	if s.db.postgres() {
 		share = ` FOR SHARE`
 	}
 	c, err := one(ctx, t, scanCampaign, `SELECT `+campaignColumns+` FROM campaign WHERE account_id = $1 AND id = $2`+share, account, campaign)
 	if err != nil {
-		return nil, missing(err, "campaign", campaign)
+		return c, missing(err, "campaign", campaign)
 	}
-	if err := c.Accepts(); err != nil || len(list) == 0 {
-		return nil, err
-	}
-	return s.addContacts(ctx, t, now, account, campaign, list)
+	return c, c.Accepts()
 }

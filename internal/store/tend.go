@@ -69,7 +69,7 @@ func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhaus
 			return err
 		}
 		if exhausted, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
-			WHERE state = 'running' AND NOT standing AND channel = 'whatsapp'
+			WHERE state = 'running' AND NOT standing
 			  AND `+pendingCount+` AND k.state IN ('pending', 'sending')) = 0 AND `+pendingCount+`) > 0 LIMIT 100`); err != nil {
 			return err
 		}
