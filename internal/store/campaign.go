@@ -116,9 +116,9 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 	return c, err
 }
 
-// ownParts is nil when c's sender and template, where set, are the account's.
+// ownParts is nil when c's sender, template and queue, where set, are the account's.
 func ownParts(ctx context.Context, t querier, c arauto.Campaign) error {
-	for table, id := range map[string]int64{"sender": c.Sender, "template": c.Template} {
+	for table, id := range map[string]int64{"sender": c.Sender, "template": c.Template, "queue": c.Queue} {
 		if id == 0 {
 			continue
 		}

@@ -75,6 +75,10 @@ func testVoiceCampaign(t *testing.T, s *store.Store) {
 
 	_, err = s.ChangeCampaign(ctx, arauto.System(a), base(), a, c.ID, arauto.CampaignStart, "")
 	refused(t, err, arauto.KindConflict, "queue")
+	foreign := c
+	foreign.Queue = 999
+	_, err = s.UpdateCampaign(ctx, arauto.System(a), base(), foreign)
+	refused(t, err, arauto.KindNotFound, "")
 	c.Queue = newQueue(t, s, a, "Vendas")
 	c, err = s.UpdateCampaign(ctx, arauto.System(a), base(), c)
 	ok(t, err)
@@ -362,5 +366,7 @@ func testDialMoves(t *testing.T, s *store.Store) {
 // newQueue is the id of a new queue.
 func newQueue(t *testing.T, s *store.Store, account int64, name string) int64 {
 	t.Helper()
-	return 1
+	q, err := s.CreateQueue(t.Context(), arauto.System(account), base(), arauto.Queue{Account: account, Name: name})
+	ok(t, err)
+	return q.ID
 }
