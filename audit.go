@@ -13,11 +13,12 @@ type Audit struct {
 	Detail  string // what changed, as JSON; secrets never
 }
 
-// Actor is who does something: a token of the account, or the system itself.
+// Actor is who does something: a user or a token of the account, or the system itself.
 type Actor struct {
 	Account int64
-	Token   int64  // 0 for the system
-	Name    string // the token's name, "system", "cli"
+	Token   int64  // 0 for users and the system
+	User    int64  // 0 for tokens and the system
+	Name    string // the user's e-mail, the token's name, "system", "cli"
 }
 
 // System is the actor of what an engine does by itself.

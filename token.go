@@ -15,6 +15,7 @@ import (
 type Token struct {
 	ID      int64
 	Account int64
+	User    int64 // whose session it stands for, see User.Pass; 0 = it is a token of its own
 
 	Name   string
 	Prefix string // the value's first characters, to tell tokens apart
@@ -35,11 +36,18 @@ const (
 	TokenRead    TokenScope = "read"    // see everything but tokens and the audit
 	TokenWrite   TokenScope = "write"   // change campaigns, contacts, suppressions
 	TokenReports TokenScope = "reports" // read reports only
-	TokenAdmin   TokenScope = "admin"   // everything, including senders, tokens and the audit
+	TokenDesk    TokenScope = "desk"    // an agent's own presence and conversations
+	TokenAdmin   TokenScope = "admin"   // everything, including senders, users, tokens and the audit
+
+	// TokenAny is asked for by what everybody may do who is let in at all: to say who they are, to log out.
+	// No token has it.
+	TokenAny TokenScope = ""
 )
 
-// TokenScopes lists every scope.
-func TokenScopes() []TokenScope { return []TokenScope{TokenRead, TokenWrite, TokenReports, TokenAdmin} }
+// TokenScopes lists every scope that a token can have.
+func TokenScopes() []TokenScope {
+	return []TokenScope{TokenRead, TokenWrite, TokenReports, TokenDesk, TokenAdmin}
+}
 
 // tokenPrefix makes a leaked token recognisable to secret scanners.
 const tokenPrefix = "arauto_"
@@ -76,7 +84,7 @@ func (t Token) Usable(now time.Time) error {
 
 // Allows reports whether t may do what needs scope. Admin may all; read includes reports.
 func (t Token) Allows(scope TokenScope) bool {
-	return slices.Contains(t.Scopes, scope) || slices.Contains(t.Scopes, TokenAdmin) ||
+	return scope == TokenAny || slices.Contains(t.Scopes, scope) || slices.Contains(t.Scopes, TokenAdmin) ||
 		(scope == TokenReports && slices.Contains(t.Scopes, TokenRead))
 }
 

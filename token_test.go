@@ -50,7 +50,8 @@ func TestToken_Allows(t *testing.T) {
 		arauto.TokenRead:    {arauto.TokenRead, arauto.TokenReports},
 		arauto.TokenWrite:   {arauto.TokenWrite},
 		arauto.TokenReports: {arauto.TokenReports},
-		arauto.TokenAdmin:   {arauto.TokenRead, arauto.TokenWrite, arauto.TokenReports, arauto.TokenAdmin},
+		arauto.TokenDesk:    {arauto.TokenDesk},
+		arauto.TokenAdmin:   {arauto.TokenRead, arauto.TokenWrite, arauto.TokenReports, arauto.TokenDesk, arauto.TokenAdmin},
 	}
 	for _, held := range arauto.TokenScopes() {
 		given, decided := gives[held]
@@ -65,8 +66,8 @@ func TestToken_Allows(t *testing.T) {
 			if got := (arauto.Token{Scopes: []arauto.TokenScope{held}}).Allows(asked); got != may[asked] {
 				t.Errorf("%s allows %s: %v, want %v", held, asked, got, may[asked])
 			}
-			if (arauto.Token{}).Allows(asked) {
-				t.Errorf("a token without scopes allows %s", asked)
+			if !(arauto.Token{}).Allows(arauto.TokenAny) || (arauto.Token{}).Allows(asked) {
+				t.Errorf("a token without scopes allows %s, or not even to say who it is", asked)
 			}
 		}
 	}
@@ -80,7 +81,7 @@ func TestCheckScopes(t *testing.T) {
 		t.Error(err)
 	}
 	for _, bad := range [][]arauto.TokenScope{nil, {}, {""}, {"root"}, {arauto.TokenRead, "Admin"}} {
-		if err := arauto.CheckScopes(bad); arauto.KindOf(err) != arauto.KindInvalid || !strings.Contains(err.Error(), "read, write, reports, admin") {
+		if err := arauto.CheckScopes(bad); arauto.KindOf(err) != arauto.KindInvalid || !strings.Contains(err.Error(), "read, write, reports, desk, admin") {
 			t.Errorf("%q: %v; want an invalid error that lists the scopes", bad, err)
 		}
 	}

@@ -35,7 +35,7 @@ type tokenCreateCmd struct {
 	databaseFlags
 	Account string   `default:"main" placeholder:"SLUG" help:"Whose it is."`
 	Name    string   `required:"" help:"What it is for."`
-	Scopes  []string `enum:"read,write,reports,admin" default:"admin" placeholder:"SCOPE" help:"What it may do: read, write, reports, admin."`
+	Scopes  []string `enum:"read,write,reports,desk,admin" default:"admin" placeholder:"SCOPE" help:"What it may do: read, write, reports, desk, admin."`
 	Expires when     `placeholder:"TIME" help:"Until then: RFC 3339, \"2027-01-31\" or +90d; default: for good."`
 }
 

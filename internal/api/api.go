@@ -28,6 +28,8 @@ const Prefix = "/api/v1"
 type Store interface {
 	Accounts
 	Tokens
+	Users
+	Sessions
 	Audits
 	Answers
 	Apps
@@ -68,11 +70,14 @@ type Config struct {
 	Pinger    Pinger
 	Phones    Phones
 	Codes     Codes
+	Passwords Passwords
 	Now       func() time.Time
 	Random    io.Reader // draws token values
 	Logger    *slog.Logger
+	// Remember gives the client a session's cookie, or, with "", takes it away.
+	Remember func(w http.ResponseWriter, r *http.Request, value string)
 
-	Forget      func(token int64) // optional: called when a token was revoked
+	Forget      func(token int64) // optional: called when a token was revoked, or, below zero, what a user may do has changed
 	ImportLimit int64             // optional: bytes of one uploaded file; 0 = 100 MB
 	Version     string            // optional: shown in the OpenAPI document
 	// AllowPrivateGraph lets a sender's graph_url be plain http, on this machine or in a private network: a
@@ -106,6 +111,8 @@ func New(door Door, cfg Config) *API {
 
 	a.accounts()
 	a.tokens()
+	a.users()
+	a.sessions()
 	a.audit()
 	a.apps()
 	a.wabas()
@@ -157,9 +164,10 @@ func describe(version string) huma.Config {
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"bearer": {Type: "http", Scheme: "bearer", Description: "Authorization: Bearer arauto_…"},
 					"basic":  {Type: "http", Scheme: "basic", Description: "User: the account's slug or the token's name. Password: the token."},
+					"cookie": {Type: "apiKey", In: "cookie", Name: "arauto_session", Description: "From POST /sessions; over TLS its name begins with __Host-."},
 				},
 			},
-			Security: []map[string][]string{{"bearer": {}}, {"basic": {}}},
+			Security: []map[string][]string{{"bearer": {}}, {"basic": {}}, {"cookie": {}}},
 		},
 		Formats:                      map[string]huma.Format{"application/json": huma.DefaultJSONFormat, "json": huma.DefaultJSONFormat},
 		DefaultFormat:                "application/json",
@@ -180,6 +188,8 @@ type op struct {
 	secret bool
 	// streams says that the body is read by the handler as it comes.
 	streams bool
+	// guest says that nobody is asked who they are.
+	guest bool
 }
 
 const (
@@ -192,7 +202,7 @@ func (o op) operation() huma.Operation {
 	if o.maxBody == 0 {
 		o.maxBody = smallBody
 	}
-	words := o.summary + ". Scope: `" + string(o.scope) + "`."
+	words := o.summary + ". " + o.scopeWords()
 	if o.more != "" {
 		words += " " + o.more
 	}
@@ -202,6 +212,16 @@ func (o op) operation() huma.Operation {
 		BodyReadTimeout: -1, // the door has its own
 		Metadata:        map[string]any{metaOp: o},
 	}
+}
+
+func (o op) scopeWords() string {
+	switch {
+	case o.guest:
+		return "For everybody."
+	case o.scope == arauto.TokenAny:
+		return "Scope: any."
+	}
+	return "Scope: `" + string(o.scope) + "`."
 }
 
 // operationID is "post-campaigns-id-start": stable, and readable in a generated client.
@@ -266,5 +286,7 @@ func (a *API) refuse(ctx context.Context, x *exchange, err error) error {
 
 // actor is who an audit entry names.
 func actor(c Caller) arauto.Actor {
-	return arauto.Actor{Account: c.Account.ID, Token: c.Token.ID, Name: c.Token.Name}
+	a := c.Token.Actor()
+	a.Account = c.Account.ID
+	return a
 }

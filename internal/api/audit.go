@@ -18,8 +18,9 @@ type Audits interface {
 type wireAudit struct {
 	ID      int64      `json:"id"`
 	At      *time.Time `json:"at"`
-	Actor   string     `json:"actor" doc:"The token's name, system or cli"`
+	Actor   string     `json:"actor" doc:"The user's e-mail, the token's name, system or cli"`
 	TokenID *int64     `json:"token_id"`
+	UserID  *int64     `json:"user_id"`
 	Action  string     `json:"action" example:"campaign.start"`
 	Subject string     `json:"subject" example:"campaign 12"`
 	Detail  any        `json:"detail" doc:"What changed; never a secret"`
@@ -38,7 +39,7 @@ func (a *API) audit() {
 }
 
 func wordAudit(e arauto.Audit) wireAudit {
-	return wireAudit{ID: e.ID, At: at(e.At), Actor: e.Actor.Name, TokenID: number(e.Actor.Token), Action: e.Action, Subject: e.Subject, Detail: anyJSON(e.Detail)}
+	return wireAudit{ID: e.ID, At: at(e.At), Actor: e.Actor.Name, TokenID: number(e.Actor.Token), UserID: number(e.Actor.User), Action: e.Action, Subject: e.Subject, Detail: anyJSON(e.Detail)}
 }
 
 // anyJSON is text as the JSON it is, else as a string; nothing is null.

@@ -38,6 +38,7 @@ type fakeStore struct {
 	answers  map[string]*kept
 	events   []arauto.CampaignEvent
 	calls    map[string]int
+	wait     time.Duration // before a password is looked at
 }
 
 type kept struct {

@@ -101,6 +101,9 @@ func problemOf(err error, requestID string) *wireProblem {
 	if status == http.StatusTooManyRequests || status == http.StatusServiceUnavailable {
 		p.header.Set("Retry-After", "1")
 	}
+	if soon, ok := errors.AsType[tooSoon](err); ok {
+		p.header.Set("Retry-After", soon.retryAfter())
+	}
 	return p
 }
 

@@ -48,7 +48,7 @@ type freshToken struct {
 
 type newToken struct {
 	Name      string     `json:"name" minLength:"1" maxLength:"100"`
-	Scopes    []string   `json:"scopes" minItems:"1" maxItems:"4" nullable:"false" enum:"read,write,reports,admin"`
+	Scopes    []string   `json:"scopes" minItems:"1" maxItems:"5" nullable:"false" enum:"read,write,reports,desk,admin"`
 	Rate      int        `json:"rate,omitempty" minimum:"0" maximum:"10000"`
 	ExpiresAt *time.Time `json:"expires_at,omitempty"`
 }

@@ -25,6 +25,7 @@ import (
 	"arauto/internal/jobs"
 	"arauto/internal/notify"
 	"arauto/internal/numbering"
+	"arauto/internal/seal"
 	"arauto/internal/server"
 	"arauto/internal/store"
 	"arauto/internal/whatsapp"
@@ -48,6 +49,7 @@ type App struct {
 	jobs      *jobs.Runner
 	notify    *notify.Engine
 	server    *server.Server
+	passwords *seal.Passwords
 }
 
 // roles a node can have; none named = all of them.
@@ -150,10 +152,11 @@ func (a *App) assemble() error {
 		Observer: newTellingMetrics(metrics.registry), Node: a.node, Now: clock, Logger: a.logger.With("engine", "notify"), Spread: rand.Float64,
 	})
 	a.server = server.New(server.Config{
-		Tokens: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
+		Tokens: a.store, Sessions: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
 		Checks: map[string]func(context.Context) error{"database": a.store.Ping}, TrustedProxies: proxies, MetricsPublic: a.config.MetricsPublic,
 		DefaultRate: a.config.TokenRate, CertFile: a.config.TLSCert, KeyFile: a.config.TLSKey,
 	})
+	a.passwords = seal.NewPasswords()
 	a.mount()
 	return nil
 }

@@ -42,6 +42,6 @@ type DemoConfig struct {
 type TokenRequest struct {
 	Account string    // slug
 	Name    string    // what it is for
-	Scopes  []string  // read, write, reports, admin
+	Scopes  []string  // read, write, reports, desk, admin
 	Expires time.Time // zero = never
 }

@@ -69,6 +69,7 @@ func (a *App) sweep(ctx context.Context) error {
 				a.logger.Error("old answers were not swept", "err", err)
 			}
 			a.sweepWebhooks(ctx)
+			a.sweepSessions(ctx)
 			a.sweepEvents(ctx)
 			a.closeSilent(ctx)
 		}

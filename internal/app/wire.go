@@ -36,7 +36,7 @@ func (a *App) mount() {
 	api.New(a.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
 		Store: a.store, Templates: templateSync{a}, Numbers: numberSync{a.meta, a.store}, Imports: uploads{a.imports, a.store, limit},
 		Decisions: a.decisions, Audiences: a.audiences,
-		TestSends: trials{a.meta, a.store}, Pinger: a.notify, Phones: phones{}, Codes: whatsapp.Codes{}, Now: clock, Random: rand.Reader, Logger: a.logger, Forget: a.server.Forget,
+		TestSends: trials{a.meta, a.store}, Pinger: a.notify, Phones: phones{}, Codes: whatsapp.Codes{}, Passwords: a.passwords, Remember: a.server.Remember, Now: clock, Random: rand.Reader, Logger: a.logger, Forget: a.server.Forget,
 		ImportLimit: limit, Version: a.config.Version, AllowPrivateGraph: a.config.AllowPrivateGraph, AllowPrivateWebhooks: a.config.AllowPrivateWebhooks,
 	})
 	a.mountEvolux()

@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"net/http"
 	"strconv"
@@ -19,7 +20,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, f *Surface, scope
 	caller, err := s.callerAt(f, r)
 	if err != nil {
 		if arauto.KindOf(err) == arauto.KindUnauthorized && !f.ownDoor() {
-			w.Header().Set("WWW-Authenticate", `Bearer realm="arauto", Basic realm="arauto"`)
+			w.Header().Set("WWW-Authenticate", challenge(r))
 		}
 		if limited, ok := errors.AsType[tooFast](err); ok && !f.ownDoor() {
 			w.Header().Set("Retry-After", limited.retryAfter())
@@ -34,7 +35,7 @@ func (s *Server) admit(w http.ResponseWriter, r *http.Request, f *Surface, scope
 		return Caller{}, *err
 	}
 	if !caller.Token.Allows(scope) {
-		return Caller{}, arauto.Errorf(arauto.KindForbidden, "", "the token %q lacks the scope %q: ask an administrator for one that has it", caller.Token.Name, scope)
+		return Caller{}, lacks(caller, scope)
 	}
 	return caller, nil
 }
@@ -50,7 +51,7 @@ func (s *Server) pace(f *Surface, caller Caller) *tooFast {
 		rate = s.cfg.DefaultRate
 	}
 	if wait := s.rates.take(strconv.FormatInt(caller.Token.ID, 10), rate); wait > 0 {
-		return &tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "the token %q may ask %d times a second: wait", caller.Token.Name, rate)}
+		return &tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "%s may ask %d times a second: wait", nameOf(caller), rate)}
 	}
 	if f == nil || f.accounts == nil {
 		return nil
@@ -62,6 +63,32 @@ func (s *Server) pace(f *Surface, caller Caller) *tooFast {
 	return nil
 }
 
+func nameOf(c Caller) string {
+	if c.User.ID != 0 {
+		return fmt.Sprintf("the user %s", c.User.Email)
+	}
+	return fmt.Sprintf("the token %q", c.Token.Name)
+}
+
+func lacks(c Caller, scope arauto.TokenScope) error {
+	switch {
+	case c.User.Temporary:
+		return arauto.Errorf(arauto.KindForbidden, "", "the password of %s is known to somebody else: choose one of your own first", nameOf(c))
+	case c.User.ID != 0:
+		return arauto.Errorf(arauto.KindForbidden, "", "%s, who is %s here, may not do this: it takes the scope %q", nameOf(c), c.User.Role, scope)
+	}
+	return arauto.Errorf(arauto.KindForbidden, "", "%s lacks the scope %q: ask an administrator for one that has it", nameOf(c), scope)
+}
+
+// challenge names the ways in. A script's request is not told of Basic, for which a browser would ask the
+// person behind it.
+func challenge(r *http.Request) string {
+	if mode := r.Header.Get("Sec-Fetch-Mode"); mode != "" && mode != "navigate" {
+		return `Bearer realm="arauto"`
+	}
+	return `Bearer realm="arauto", Basic realm="arauto"`
+}
+
 // Authenticate is the token a request comes with: `Authorization: Bearer`, Basic with the token as its
 // password and the account's slug or the token's name as its user, or the header `wolkvox-token`. The
 // error is unauthorized, limited (too many wrong ones from one address) or the store's own.
@@ -70,7 +97,8 @@ func (s *Server) Authenticate(r *http.Request) (arauto.Token, error) {
 	return caller.Token, err
 }
 
-// Forget makes this process look a token up again at its next use; others do within ten seconds.
+// Forget makes this process look a token up again at its next use, or, with a user's number below zero, that
+// user's sessions; others do within ten seconds.
 func (s *Server) Forget(token int64) { s.tokens.forget(token) }
 
 func (f *Surface) ownDoor() bool { return f != nil && f.header != "" }
@@ -88,6 +116,9 @@ func (s *Server) callerAt(f *Surface, r *http.Request) (Caller, error) {
 }
 
 func (s *Server) caller(r *http.Request) (Caller, error) {
+	if value := s.cookie(r); value != "" && !showsToken(r) {
+		return s.guardedSession(r, value)
+	}
 	user, value, err := credentials(r)
 	if err != nil {
 		return Caller{}, err
@@ -96,7 +127,10 @@ func (s *Server) caller(r *http.Request) (Caller, error) {
 }
 
 func (s *Server) usable(r *http.Request, user *string, value string) (Caller, error) {
-	caller, err := s.known(r, arauto.HashToken(value))
+	caller, err := s.known(r, arauto.HashToken(value), s.tokenCaller)
+	if arauto.KindOf(err) == arauto.KindNotFound {
+		return Caller{}, arauto.Errorf(arauto.KindUnauthorized, "", "this token is not known: check that it was copied whole")
+	}
 	if err != nil {
 		return Caller{}, err
 	}
@@ -133,7 +167,7 @@ func credentials(r *http.Request) (user *string, value string, err error) {
 // 256 random bits, so this protects the database, not the tokens.
 const missRate = 20
 
-func (s *Server) known(r *http.Request, hash string) (Caller, error) {
+func (s *Server) known(r *http.Request, hash string, lookUp func(context.Context, string) (Caller, error)) (Caller, error) {
 	if caller, ok := s.tokens.get(hash); ok {
 		return caller, nil
 	}
@@ -141,16 +175,18 @@ func (s *Server) known(r *http.Request, hash string) (Caller, error) {
 	if wait := s.misses.wait(remote, missRate); wait > 0 {
 		return Caller{}, tooFast{wait, arauto.Errorf(arauto.KindLimited, "", "too many wrong tokens from this address: wait")}
 	}
-	caller, err := s.lookUp(r.Context(), hash)
-	if arauto.KindOf(err) == arauto.KindNotFound {
+	round := s.tokens.begin()
+	caller, err := lookUp(r.Context(), hash)
+	switch {
+	case arauto.KindOf(err) == arauto.KindNotFound:
 		s.misses.take(remote, missRate)
-		return Caller{}, arauto.Errorf(arauto.KindUnauthorized, "", "this token is not known: check that it was copied whole")
+	case err == nil:
+		s.tokens.put(hash, caller, round)
 	}
 	return caller, err
 }
 
-func (s *Server) lookUp(ctx context.Context, hash string) (Caller, error) {
-	round := s.tokens.begin()
+func (s *Server) tokenCaller(ctx context.Context, hash string) (Caller, error) {
 	token, err := s.cfg.Tokens.TokenByHash(ctx, hash)
 	if err != nil {
 		return Caller{}, err
@@ -159,9 +195,7 @@ func (s *Server) lookUp(ctx context.Context, hash string) (Caller, error) {
 	if err != nil {
 		return Caller{}, err
 	}
-	caller := Caller{Token: token, Account: account}
-	s.tokens.put(hash, caller, round)
-	return caller, nil
+	return Caller{Token: token, Account: account}, nil
 }
 
 // tooFast is a limited error that knows how long to wait.

@@ -132,12 +132,20 @@ func (s *Server) account(r *http.Request, x *exchange, began time.Time, took tim
 	remote := s.remote(r)
 	s.cfg.Logger.Log(r.Context(), level, "request answered", "request", x.Header().Get(RequestIDHeader),
 		"method", safeMethod(r.Method), "path", redacted(r), "status", status, "ms", took.Milliseconds(),
-		"account", x.caller.Account.ID, "token", x.caller.Token.Name)
-	if x.caller.Token.ID != 0 {
+		"account", x.caller.Account.ID, who(x.caller))
+	if x.caller.Token.ID > 0 {
 		s.log.add(x.caller.Token, arauto.Request{
 			At: began, Method: safeMethod(r.Method), Path: redacted(r), Status: status, Duration: took, Remote: remote.String(),
 		})
 	}
+}
+
+// who is a token's name, or a user's number: names of people do not belong into logs.
+func who(c Caller) slog.Attr {
+	if c.User.ID != 0 {
+		return slog.Int64("user", c.User.ID)
+	}
+	return slog.String("token", c.Token.Name)
 }
 
 // route is the pattern that answered: metrics are counted by it, never by what a client typed.

@@ -33,11 +33,22 @@ type Tokens interface {
 	LogRequests(ctx context.Context, account, token int64, requests []arauto.Request) error
 }
 
+// Sessions is what the server asks of the store about users who have logged in.
+type Sessions interface {
+	// SessionByHash is the session with that arauto.HashToken, whatever its account, and its user as they are now;
+	// not found when there is none.
+	SessionByHash(ctx context.Context, hash string) (arauto.Session, arauto.User, error)
+	// SeeSession writes down that a session is in use.
+	SeeSession(ctx context.Context, now time.Time, account, id int64) error
+}
+
 // Config is everything a Server needs. Tokens, Now and Logger must be set; the rest has defaults.
 type Config struct {
 	Tokens Tokens
-	Now    func() time.Time
-	Logger *slog.Logger
+	// Sessions lets users in; nil = tokens only.
+	Sessions Sessions
+	Now      func() time.Time
+	Logger   *slog.Logger
 
 	// Registry receives the HTTP metrics and is what /metrics shows; nil makes a new one.
 	Registry *prometheus.Registry
@@ -64,6 +75,7 @@ type Server struct {
 	tokens  *tokenCache
 	rates   *limiter // per token
 	misses  *limiter // wrong tokens, per remote address
+	origins *http.CrossOriginProtection
 	log     *requestLog
 	metrics *metrics
 }
@@ -88,6 +100,7 @@ func New(cfg Config) *Server {
 		rates:   newLimiter(cfg.Now),
 		misses:  newLimiter(cfg.Now),
 		metrics: newMetrics(cfg.Registry),
+		origins: http.NewCrossOriginProtection(),
 	}
 	s.log = newRequestLog(cfg.Tokens, cfg.Logger, s.metrics.lost)
 	s.health()

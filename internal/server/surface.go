@@ -9,11 +9,19 @@ import (
 	"arauto"
 )
 
-// Caller is who a request comes from: a usable token and its account. It is an alias of an unnamed type,
-// so that an edge can declare the same without importing this package.
+// Caller is who a request comes from: a usable token and its account. With a session the token is the
+// user's pass, and User and Session say whose and which; with a token they are zero. It is an alias of an
+// unnamed type, so that an edge can declare the same without importing this package.
 type Caller = struct {
 	Token   arauto.Token
 	Account arauto.Account
+	User    arauto.User
+	Session arauto.Session
+}
+
+// Guest is who comes to log in: nobody yet.
+type Guest = struct {
+	Address string // where from; an IPv6 network, since a household has all of it
 }
 
 // A Surface is one API: routes below a prefix, and its own words for an error.
@@ -32,7 +40,7 @@ type Surface struct {
 func (f *Surface) OwnDoor(header string) { f.header = header }
 
 // ErrNoToken is how a request without a token fails; every other one that is not let in showed a token that is wrong.
-var ErrNoToken = arauto.Errorf(arauto.KindUnauthorized, "", "no token: send the header Authorization: Bearer …")
+var ErrNoToken = arauto.Errorf(arauto.KindUnauthorized, "", "no token: send the header Authorization: Bearer …, or log in")
 
 // LimitAccounts bounds how many requests a second each account makes of this surface, with whichever of its tokens,
 // besides what each token may. perSecond is asked with every request.
@@ -51,7 +59,7 @@ type Route struct {
 	Method  string // "" = any
 	Path    string // as in http.ServeMux
 	Scope   arauto.TokenScope
-	Public  bool // no token is asked for
+	Public  bool // nobody is asked who they are
 }
 
 // Surface opens an API. Paths below prefix ("/api/v1/") that no route answers are its own 404s; prefix ""
@@ -63,7 +71,7 @@ func (s *Server) Surface(name, prefix string, fail Fail) *Surface {
 	return &Surface{server: s, name: name, fail: fail}
 }
 
-// Handle lets callers whose token allows scope come to h. pattern is "METHOD /path/{wildcard}", or a path
+// Handle lets callers whose token or session allows scope come to h. pattern is "METHOD /path/{wildcard}", or a path
 // alone for every method; GET answers HEAD too. maxBody bounds the request's body in bytes; 0 is the
 // server's default. This is the only place where a surface asks who is calling.
 func (f *Surface) Handle(pattern string, scope arauto.TokenScope, maxBody int64, h func(http.ResponseWriter, *http.Request, Caller)) {
@@ -78,6 +86,18 @@ func (f *Surface) Handle(pattern string, scope arauto.TokenScope, maxBody int64,
 			return
 		}
 		h(w, r, caller)
+	})
+}
+
+// Guest lets everybody come to h who wants to log in, from our own pages or from no page at all.
+func (f *Surface) Guest(pattern string, maxBody int64, h func(http.ResponseWriter, *http.Request, Guest)) {
+	s := f.server
+	s.add(f, pattern, Route{Surface: f.name, Public: true}, maxBody, func(w http.ResponseWriter, r *http.Request) {
+		if err := s.crossSite(r); err != nil {
+			f.fail(w, r, err)
+			return
+		}
+		h(w, r, Guest{Address: network(s.remote(r))})
 	})
 }
 

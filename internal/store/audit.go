@@ -17,8 +17,8 @@ func (s *Store) audit(ctx context.Context, t querier, now time.Time, actor araut
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO audit (account_id, id, at, token_id, actor, action, subject, detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, actor.Account, id, ms(now), actor.Token, actor.Name, action, subject, about)
+	_, err = t.exec(ctx, `INSERT INTO audit (account_id, id, at, token_id, user_id, actor, action, subject, detail)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, actor.Account, id, ms(now), actor.Token, actor.User, actor.Name, action, subject, about)
 	return err
 }
 
@@ -61,14 +61,14 @@ func (s *Store) Note(ctx context.Context, actor arauto.Actor, now time.Time, act
 
 // Audits lists an account's changes, newest first, with ids below before (0 = from the newest).
 func (s *Store) Audits(ctx context.Context, account, before int64, limit int) ([]arauto.Audit, error) {
-	return readAll(ctx, s, scanAudit, `SELECT account_id, id, at, token_id, actor, action, subject, detail
+	return readAll(ctx, s, scanAudit, `SELECT account_id, id, at, token_id, user_id, actor, action, subject, detail
 		FROM audit WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, account, below(before), limit)
 }
 
 func scanAudit(r rows) (arauto.Audit, error) {
 	var a arauto.Audit
 	var at int64
-	err := r.Scan(&a.Account, &a.ID, &at, &a.Actor.Token, &a.Actor.Name, &a.Action, &a.Subject, &a.Detail)
+	err := r.Scan(&a.Account, &a.ID, &at, &a.Actor.Token, &a.Actor.User, &a.Actor.Name, &a.Action, &a.Subject, &a.Detail)
 	a.At, a.Actor.Account = moment(at), a.Account
 	return a, err
 }

@@ -50,7 +50,8 @@ func (a *API) Insert(w http.ResponseWriter, r *http.Request, caller arauto.Token
 		a.fail(w, r, err)
 		return
 	}
-	actor := arauto.Actor{Account: account.ID, Token: caller.ID, Name: caller.Name}
+	actor := caller.Actor()
+	actor.Account = account.ID
 	job, err := a.Inserter.Insert(r.Context(), actor, account, campaign, spool, filename)
 	if err != nil {
 		a.fail(w, r, err)

@@ -22,6 +22,9 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 	}{
 		{"account", testAccount},
 		{"token", testToken},
+		{"user", testUser},
+		{"session", testSession},
+		{"guess", testGuess},
 		{"audit", testAudit},
 		{"idempotency", testIdempotency},
 		{"business", testBusiness},
