@@ -114,6 +114,9 @@ func (s *Store) saveApplied(ctx context.Context, t querier, now time.Time, accou
 	if _, err := t.each(ctx, updateAttempt, attemptArgs); err != nil {
 		return err
 	}
+	if err := s.keepKeys(ctx, t, oldAttempts, attempts); err != nil {
+		return err
+	}
 	if err := s.saveCosts(ctx, t, account, oldAttempts, attempts); err != nil {
 		return err
 	}

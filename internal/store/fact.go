@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -167,7 +168,7 @@ func (f *applying) said(fact arauto.Fact) time.Time {
 func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fact) (map[int]int64, error) {
 	found := map[int]int64{}
 	byRef := map[int64][]int{}
-	byKey := map[int64][]int{}
+	byName := map[string][]int{}
 	for i, fact := range facts {
 		if fact.Kind != arauto.FactStatus {
 			continue
@@ -177,11 +178,10 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 			byRef[id] = append(byRef[id], i)
 		}
 		if epoch != f.store.epoch && fact.Status.ProviderID != "" {
-			key := providerKey(fact.Status.ProviderID)
-			byKey[key] = append(byKey[key], i)
+			byName[fact.Status.ProviderID] = append(byName[fact.Status.ProviderID], i)
 		}
 	}
-	ids, err := f.lookUp(ctx, t, "id", keysOf(byRef))
+	ids, err := f.lookUp(ctx, t, keysOf(byRef))
 	if err == nil && len(ids) < len(byRef) {
 		ids, err = f.overtaken(ctx, t, byRef)
 	}
@@ -196,12 +196,10 @@ func (f *applying) attemptsOf(ctx context.Context, t querier, facts []arauto.Fac
 			}
 		}
 	}
-	keys, err := f.lookUp(ctx, t, "provider_key", keysOf(byKey))
-	for _, a := range keys {
-		for _, i := range byKey[a.key] {
-			if facts[i].Status.ProviderID == a.providerID {
-				found[i] = a.id
-			}
+	named, err := f.named(ctx, t, slices.Collect(maps.Keys(byName))...)
+	for _, a := range named {
+		for _, i := range byName[a.providerID] {
+			found[i] = a.id
 		}
 	}
 	return found, err
@@ -217,33 +215,40 @@ func (f *applying) overtaken(ctx context.Context, t querier, byRef map[int64][]i
 	if err := f.store.land(ctx, t, f.now, f.account.ID, flights, f.counts); err != nil {
 		return nil, err
 	}
-	return f.lookUp(ctx, t, "id", keysOf(byRef))
+	return f.lookUp(ctx, t, keysOf(byRef))
 }
 
 type foundAttempt struct {
-	id, key, sender, contact, epoch int64
-	providerID                      string
+	id, sender, contact, epoch int64
+	providerID                 string
 }
 
-// lookUp finds attempts of the app's senders by id or by provider_key.
-func (f *applying) lookUp(ctx context.Context, t querier, by string, values []int64) ([]foundAttempt, error) {
-	if len(values) == 0 {
+// lookUp finds attempts of the app's senders by id.
+func (f *applying) lookUp(ctx context.Context, t querier, ids []int64) ([]foundAttempt, error) {
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	filter := ""
-	if by == "provider_key" {
-		filter = ` AND provider_key <> 0`
-	}
 	list, err := all(ctx, t, func(r rows) (a foundAttempt, err error) {
-		return a, r.Scan(&a.id, &a.key, &a.sender, &a.contact, &a.epoch, &a.providerID)
-	}, `SELECT id, provider_key, sender_id, contact_id, epoch, provider_id FROM attempt WHERE `+f.store.db.keyed(by, "$1", "$2")+filter, f.account.ID, f.store.db.list(values))
-	own := list[:0]
-	for _, a := range list {
-		if f.senders[a.sender] {
-			own = append(own, a)
-		}
+		return a, r.Scan(&a.id, &a.sender, &a.contact, &a.epoch, &a.providerID)
+	}, `SELECT id, sender_id, contact_id, epoch, provider_id FROM attempt WHERE `+f.store.db.keyed("id", "$1", "$2"), f.account.ID, f.store.db.list(ids))
+	return slices.DeleteFunc(list, func(a foundAttempt) bool { return !f.senders[a.sender] }), err
+}
+
+// named finds attempts of the app's senders by the provider's ids of their messages.
+func (f *applying) named(ctx context.Context, t querier, providerIDs ...string) ([]foundAttempt, error) {
+	if len(providerIDs) == 0 {
+		return nil, nil
 	}
-	return own, err
+	keys := make([]int64, len(providerIDs))
+	for i, id := range providerIDs {
+		keys[i] = providerKey(id)
+	}
+	ids, err := f.store.attemptsKeyed(ctx, t, f.account.ID, keys)
+	if err != nil {
+		return nil, err
+	}
+	list, err := f.lookUp(ctx, t, ids)
+	return slices.DeleteFunc(list, func(a foundAttempt) bool { return !slices.Contains(providerIDs, a.providerID) }), err
 }
 
 func keysOf[V any](m map[int64]V) []int64 {

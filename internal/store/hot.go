@@ -76,16 +76,13 @@ func array(list [][]any, i int) any {
 }
 
 var (
-	// insertIntent makes an intent durable, if the contact is still as it was read and nothing is in flight to
-	// its person.
+	// insertIntent makes an intent durable, if nothing is in flight to its person.
 	insertIntent = hot{
 		each: `INSERT INTO intent (account_id, person_key, contact_id, attempt_id, campaign_id, sender_id, number, epoch, at)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 FROM contact WHERE account_id = $1 AND id = $3 AND version = $10 ON CONFLICT DO NOTHING`,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING`,
 		set: `INSERT INTO intent (account_id, person_key, contact_id, attempt_id, campaign_id, sender_id, number, epoch, at)
-			SELECT u.account, u.key, u.contact, u.attempt, u.campaign, u.sender, u.n, u.epoch, u.at
-			FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[])
-			AS u(account, key, contact, attempt, campaign, sender, n, epoch, at, version)
-			JOIN contact c ON c.account_id = u.account AND c.id = u.contact AND c.version = u.version ORDER BY u.key ON CONFLICT DO NOTHING RETURNING person_key`,
+			SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[])
+			AS u(account, key, contact, attempt, campaign, sender, n, epoch, at) ORDER BY u.key ON CONFLICT DO NOTHING RETURNING person_key`,
 	}
 	deleteIntent = hot{
 		each: `DELETE FROM intent WHERE account_id = $1 AND person_key = $2 AND attempt_id = $3`,
@@ -94,16 +91,16 @@ var (
 		silent: true,
 	}
 	insertAttempt = hot{
-		each: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
+		each: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id,
 			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 0, 0, 0, $17) ON CONFLICT DO NOTHING`,
-		set: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id, provider_key,
+			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, $16) ON CONFLICT DO NOTHING`,
+		set: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id,
 			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, u.state, u.provider, u.key, u.waid, u.code, u.detail,
+			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, u.state, u.provider, u.waid, u.code, u.detail,
 			u.at, u.accepted, 0, 0, 0, u.failed
 			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
-			$11::bigint[], $12::text[], $13::bigint[], $14::text[], $15::bigint[], $16::bigint[], $17::bigint[])
-			AS u(account, id, campaign, contact, sender, previous, n, epoch, state, provider, key, waid, code, detail, at, accepted, failed)
+			$11::text[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[])
+			AS u(account, id, campaign, contact, sender, previous, n, epoch, state, provider, waid, code, detail, at, accepted, failed)
 			ON CONFLICT DO NOTHING RETURNING id`,
 	}
 	acceptContact = hot{

@@ -13,7 +13,7 @@ func (f *applying) author(ctx context.Context, t querier, r arauto.Reply) (who, 
 	c := claim{key: arauto.PhoneOfWAID(r.WAID).PersonKey(), name: r.Name}.by(arauto.AliasWAID, r.WAID).
 		by(arauto.AliasUserID, r.UserID).by(arauto.AliasParentID, r.ParentID).by(arauto.AliasUsername, r.Username)
 	if r.Context != "" && r.Reacts() {
-		answered, err := f.lookUp(ctx, t, "provider_key", []int64{providerKey(r.Context)})
+		answered, err := f.named(ctx, t, r.Context)
 		if err != nil {
 			return who{}, err
 		}

@@ -70,6 +70,7 @@ type intending struct {
 	rules        *accountGate
 	suppressions map[string][]arauto.Suppression
 	touches      map[string]arauto.Touches // by person, oldest first
+	versions     map[int64]int64           // of contacts, as they are
 	talking      map[string]bool           // who is in an open conversation; read only where a campaign asks
 
 	answers []arauto.Intended

@@ -74,44 +74,75 @@ func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (
 	if in.talking, err = in.loadTalking(ctx, t, keys); err != nil {
 		return err
 	}
-	return in.loadTouches(ctx, t, keys)
+	return in.loadContacts(ctx, t, keys)
 }
 
-// loadTouches reads what went to those people lately, over all campaigns.
-func (in *intending) loadTouches(ctx context.Context, t querier, keys []string) error {
-	in.touches = make(map[string]arauto.Touches, len(keys))
+// loadContacts reads the contacts of those people in all campaigns: which version each is at, and what went to
+// the person lately.
+func (in *intending) loadContacts(ctx context.Context, t querier, keys []string) error {
+	in.versions, in.touches = make(map[int64]int64, len(keys)), make(map[string]arauto.Touches, len(keys))
 	oldest := in.now.Add(-arauto.TouchesKept)
 	_, err := all(ctx, t, func(r rows) (none struct{}, err error) {
 		var key string
 		var touch arauto.Touch
-		var at int64
-		if err := r.Scan(&key, &touch.Campaign, &touch.Channel, &at); err != nil {
+		var id, version, at int64
+		if err := r.Scan(&key, &id, &version, &touch.Campaign, &at); err != nil {
 			return none, err
 		}
+		in.versions[id] = version
 		if touch.At = moment(at); touch.At.After(oldest) {
 			in.touches[key] = append(in.touches[key], touch)
 		}
 		return none, nil
-	}, in.touchesOf(), in.account, in.store.db.list(keys))
-	for key, touches := range in.touches {
-		in.touches[key] = touches.Newest()
+	}, in.contactsOf(), in.account, in.store.db.list(keys))
+	if err != nil {
+		return err
 	}
-	return err
+	return in.nameChannels(ctx, t)
 }
 
-// touchesOf asks person by person. A range of one key, in the order of keys, leaves PostgreSQL no index
+// contactsOf asks person by person. A range of one key, in the order of keys, leaves PostgreSQL no index
 // but the one that is meant: believing the table empty, it would walk all the account's contacts.
-func (in *intending) touchesOf() string {
-	const (
-		touched = `SELECT account_id, person_key, campaign_id, CASE WHEN sent_at > 0 THEN sent_at ELSE updated_at END AS at FROM contact
-			WHERE deleted_at = 0 AND (sent_at > 0 OR state IN ('sending', 'unknown')) AND `
-		channel = ` JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id`
-	)
+func (in *intending) contactsOf() string {
+	const known = `SELECT person_key, id, version, campaign_id, CASE WHEN sent_at > 0 THEN sent_at WHEN state IN ('sending', 'unknown') THEN updated_at ELSE 0 END AS at
+		FROM contact WHERE deleted_at = 0 AND `
 	if in.store.db.postgres() {
-		return `SELECT c.person_key, c.campaign_id, p.channel, c.at FROM unnest($2::text[]) AS u(key) CROSS JOIN LATERAL (` +
-			touched + `account_id = $1 AND person_key BETWEEN u.key AND u.key ORDER BY person_key, campaign_id OFFSET 0) c` + channel
+		return `SELECT c.* FROM unnest($2::text[]) AS u(key) CROSS JOIN LATERAL (` +
+			known + `account_id = $1 AND person_key BETWEEN u.key AND u.key ORDER BY person_key, campaign_id OFFSET 0) c`
 	}
-	return `SELECT c.person_key, c.campaign_id, p.channel, c.at FROM (` + touched + in.store.db.keyed("person_key", "$1", "$2") + `) c` + channel
+	return known + in.store.db.keyed("person_key", "$1", "$2")
+}
+
+// nameChannels says by which channel each touch was.
+func (in *intending) nameChannels(ctx context.Context, t querier) error {
+	channels := map[int64]arauto.Channel{}
+	for id, g := range in.campaigns {
+		channels[id] = g.campaign.Channel
+	}
+	var others []int64
+	for _, touches := range in.touches {
+		for _, touch := range touches {
+			if _, known := channels[touch.Campaign]; !known {
+				channels[touch.Campaign], others = "", append(others, touch.Campaign)
+			}
+		}
+	}
+	if len(others) > 0 {
+		list, err := all(ctx, t, scanNamed, `SELECT channel, id FROM campaign WHERE `+in.store.db.keyed("id", "$1", "$2"), in.account, in.store.db.list(others))
+		if err != nil {
+			return err
+		}
+		for _, p := range list {
+			channels[p.id] = arauto.Channel(p.name)
+		}
+	}
+	for key, touches := range in.touches {
+		for i := range touches {
+			touches[i].Channel = channels[touches[i].Campaign]
+		}
+		in.touches[key] = touches.Newest()
+	}
+	return nil
 }
 
 // loadCampaign keeps the campaign's row as it is until the commit: whoever pauses it waits for this

@@ -42,28 +42,33 @@ func (in *intending) save(ctx context.Context, t querier) error {
 	return nil
 }
 
-// saveIntents makes intents durable. The contact's own row is left as it is until the answer comes: see
-// the table intent.
+// saveIntents makes intents durable, of contacts that are as they were read. The contact's own row is left as it is
+// until the answer comes: see the table intent.
 func (in *intending) saveIntents(ctx context.Context, t querier, going []contactChange) error {
-	intents := make([][]any, len(going))
+	intents, at := make([][]any, 0, len(going)), make([]int, 0, len(going))
 	for i, ch := range going {
-		intents[i] = []any{
-			in.account, ch.old.PersonKey, ch.old.ID, ch.new.Attempt, ch.old.Campaign, in.sender, int64(ch.new.Attempts), in.store.epoch, ms(in.now), ch.old.Version,
+		if in.versions[ch.old.ID] != ch.old.Version {
+			continue
 		}
+		at = append(at, i)
+		intents = append(intents, []any{
+			in.account, ch.old.PersonKey, ch.old.ID, ch.new.Attempt, ch.old.Campaign, in.sender, int64(ch.new.Attempts), in.store.epoch, ms(in.now),
+		})
 	}
-	made, err := in.store.keepIntents(ctx, t, intents)
+	kept, err := in.store.keepIntents(ctx, t, intents)
 	if err != nil {
 		return err
 	}
-	if err := in.recordedMeanwhile(ctx, t, going, made); err != nil {
-		return err
+	made := make([]bool, len(going))
+	for k, i := range at {
+		made[i] = kept[k] == 1
 	}
-	if err := in.touchedMeanwhile(ctx, t, going, made); err != nil {
+	if err := in.changedMeanwhile(ctx, t, going, made); err != nil {
 		return err
 	}
 	var not []contactChange
 	for i, ch := range going {
-		if made[i] == 0 {
+		if !made[i] {
 			not = append(not, ch)
 			continue
 		}
@@ -84,57 +89,34 @@ func (in *intending) saveIntents(ctx context.Context, t querier, going []contact
 	return in.reserve(ctx, t, going)
 }
 
-// recordedMeanwhile takes back the intents for contacts that were written while their insert waited for
-// another's flight to the same person to end: on PostgreSQL it had looked at the contact before it waited.
-func (in *intending) recordedMeanwhile(ctx context.Context, t querier, going []contactChange, made []int64) error {
+// changedMeanwhile takes back the intents for contacts that were written, and for people whom another sender
+// wrote to and had its answer recorded, between our look at them and now: an insert may have waited for another's
+// flight to the same person to end. Now that the intents are there nobody else can begin. SQLite has one writer,
+// and no meanwhile.
+func (in *intending) changedMeanwhile(ctx context.Context, t querier, going []contactChange, made []bool) error {
 	if !in.store.db.postgres() || len(going) == 0 {
-		return nil
-	}
-	versions := make(map[int64]int64, len(going))
-	ids := make([]int64, len(going))
-	for i, ch := range going {
-		ids[i] = ch.old.ID
-	}
-	now, err := all(ctx, t, scanPair, `SELECT id, version FROM contact WHERE `+in.store.db.keyed("id", "$1", "$2"), in.account, in.store.db.list(ids))
-	if err != nil {
-		return err
-	}
-	for _, c := range now {
-		versions[c[0]] = c[1]
-	}
-	var back [][]any
-	for i, ch := range going {
-		if made[i] == 1 && versions[ch.old.ID] != ch.old.Version {
-			made[i], back = 0, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
-		}
-	}
-	_, err = in.store.run(ctx, t, deleteIntent, back)
-	return err
-}
-
-// touchedMeanwhile takes back the intents for people whom another sender wrote to, and had its answer
-// recorded, between our look at their touches and now: where an account has caps, such a message counts. Now
-// that the intents are there nobody else can begin. SQLite has one writer, and no meanwhile.
-func (in *intending) touchedMeanwhile(ctx context.Context, t querier, going []contactChange, made []int64) error {
-	if !in.store.db.postgres() || len(going) == 0 || len(in.rules.rules.Caps)+len(in.rules.rules.Packs) == 0 {
 		return nil
 	}
 	keys, before := make([]string, len(going)), in.touches
 	for i, ch := range going {
 		keys[i] = ch.old.PersonKey
 	}
-	if err := in.loadTouches(ctx, t, keys); err != nil {
+	if err := in.loadContacts(ctx, t, keys); err != nil {
 		return err
 	}
+	now := in.touches
+	in.touches = before
+	// Where an account has no caps, only the contact itself counts.
+	capped := len(in.rules.rules.Caps)+len(in.rules.rules.Packs) > 0
 	var back [][]any
 	for i, ch := range going {
 		known := before[ch.old.PersonKey]
 		known = known[:len(known)-1] // the last is what was decided just now
-		if made[i] == 1 && in.touches[ch.old.PersonKey].Latest().After(known.Latest()) {
-			made[i], back = 0, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
+		touched := capped && now[ch.old.PersonKey].Latest().After(known.Latest())
+		if made[i] && (touched || in.versions[ch.old.ID] != ch.old.Version) {
+			made[i], back = false, append(back, []any{in.account, ch.old.PersonKey, ch.new.Attempt})
 		}
 	}
-	in.touches = before
 	_, err := in.store.run(ctx, t, deleteIntent, back)
 	return err
 }

@@ -3,8 +3,6 @@ package store
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -36,6 +34,7 @@ type recording struct {
 	attempts []arauto.Attempt
 	rows     [][]any // of the attempts
 	landed   [][]any // flights that end
+	run      keyRun  // the provider's ids
 
 	// Acceptance, nearly all there is on a good day, changes few columns and is written so.
 	taken        [][]any
@@ -63,6 +62,7 @@ func newRecording(now time.Time, answers []arauto.Answer) (*recording, error) {
 		r.attempts[i].ProviderID, r.attempts[i].WAID = a.Receipt.ProviderID, a.Receipt.WAID
 		r.rows[i] = attemptInsert(r.attempts[i])
 		r.landed[i] = []any{a.Contact.Account, a.Contact.PersonKey, a.Attempt.ID}
+		r.run.add(&r.attempts[i])
 		next := &r.next[i]
 		if a.Event.Kind == arauto.EventAccepted && a.Event.Reason == "" {
 			r.taken = append(r.taken, []any{next.Account, next.ID, a.Contact.Version, next.State, next.Attempt, int64(next.Attempts), ms(next.SentAt), ms(now)})
@@ -80,7 +80,7 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 		return nil
 	}
 	counts := changes{}
-	late, err := s.recordEach(ctx, t, now, r, counts)
+	late, err := s.recordEach(ctx, t, now, account, r, counts)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (s *Store) record(ctx context.Context, t querier, now time.Time, account in
 
 // recordEach writes contacts that are still as they were when their intent was made, with their attempts;
 // it returns the answers of the others.
-func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, r *recording, counts changes) (late []arauto.Answer, err error) {
+func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, account int64, r *recording, counts changes) (late []arauto.Answer, err error) {
 	wroteTaken, err := s.run(ctx, t, acceptContact, r.taken)
 	if err != nil {
 		return nil, err
@@ -127,9 +127,9 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, r *rec
 		wrote[i] = wroteOthers[k] == 1
 		all = all && wrote[i]
 	}
-	rows, landed := r.rows, r.landed
+	rows, landed, run := r.rows, r.landed, r.run
 	if !all {
-		rows, landed = nil, nil
+		rows, landed, run = nil, nil, keyRun{}
 	}
 	var failed []arauto.Attempt
 	for i, at := range r.order {
@@ -139,6 +139,7 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, r *rec
 		}
 		if !all {
 			rows, landed = append(rows, r.rows[i]), append(landed, r.landed[i])
+			run.add(&r.attempts[i])
 		}
 		if r.attempts[i].State == arauto.AttemptFailed {
 			failed = append(failed, r.attempts[i])
@@ -146,45 +147,39 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, r *rec
 		// Until its answer is written, the row of a contact in flight says that it is pending.
 		counts.moved(r.next[i].Campaign, arauto.ContactPending, r.next[i].State)
 	}
-	return late, s.endFlights(ctx, t, rows, landed, failed)
+	return late, s.endFlights(ctx, t, account, rows, landed, run, failed)
 }
 
 // endFlights writes the attempts of contacts that were written.
-func (s *Store) endFlights(ctx context.Context, t querier, rows, landed [][]any, failed []arauto.Attempt) error {
+func (s *Store) endFlights(ctx context.Context, t querier, account int64, rows, landed [][]any, keys keyRun, failed []arauto.Attempt) error {
 	if _, err := s.run(ctx, t, insertAttempt, rows); err != nil {
+		return err
+	}
+	if err := s.keepRun(ctx, t, account, keys); err != nil {
 		return err
 	}
 	if _, err := s.run(ctx, t, deleteIntent, landed); err != nil || len(failed) == 0 {
 		return err
 	}
-	return s.releaseFailed(ctx, t, failed[0].Account, failed)
+	return s.releaseFailed(ctx, t, account, failed)
 }
 
 // attemptInsert is an attempt that no fact has spoken of yet, as a row.
 func attemptInsert(a arauto.Attempt) []any {
 	return []any{
-		a.Account, a.ID, a.Campaign, a.Contact, a.Sender, a.Previous, int64(a.Number), a.Epoch, a.State, a.ProviderID, providerKey(a.ProviderID),
+		a.Account, a.ID, a.Campaign, a.Contact, a.Sender, a.Previous, int64(a.Number), a.Epoch, a.State, a.ProviderID,
 		a.WAID, int64(a.Code), a.Detail, ms(a.IntendedAt), ms(a.AcceptedAt), ms(a.FailedAt),
 	}
 }
 
-const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, provider_key = $6, wa_id = $7, code = $8, detail = $9,
-	accepted_at = $10, sent_at = $11, delivered_at = $12, read_at = $13, failed_at = $14, charge = $15 WHERE account_id = $1 AND id = $2 AND state = $3`
+const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, wa_id = $6, code = $7, detail = $8,
+	accepted_at = $9, sent_at = $10, delivered_at = $11, read_at = $12, failed_at = $13, charge = $14 WHERE account_id = $1 AND id = $2 AND state = $3`
 
 func attemptUpdate(a arauto.Attempt, was arauto.AttemptState) []any {
 	return []any{
-		a.Account, a.ID, was, a.State, a.ProviderID, providerKey(a.ProviderID), a.WAID, int64(a.Code), a.Detail,
+		a.Account, a.ID, was, a.State, a.ProviderID, a.WAID, int64(a.Code), a.Detail,
 		ms(a.AcceptedAt), ms(a.SentAt), ms(a.DeliveredAt), ms(a.ReadAt), ms(a.FailedAt), a.Charge.String(),
 	}
-}
-
-// providerKey is what a provider's long id is indexed by: 63 bits of its hash; 0 for none.
-func providerKey(id string) int64 {
-	if id == "" {
-		return 0
-	}
-	sum := sha256.Sum256([]byte(id))
-	return int64(binary.BigEndian.Uint64(sum[:8])>>1) | 1
 }
 
 // recordLate applies answers whose contact was changed since the request left: by a fact that overtook

@@ -73,12 +73,12 @@ func (f *applying) answered(ctx context.Context, t querier, fact arauto.Fact, se
 	var named []foundAttempt
 	var err error
 	if r.Context != "" {
-		if named, err = f.lookUp(ctx, t, "provider_key", []int64{providerKey(r.Context)}); err != nil {
+		if named, err = f.named(ctx, t, r.Context); err != nil {
 			return arauto.Contact{}, false, err
 		}
 	}
 	if epoch, id, ok := arauto.ParseAttemptRef(r.Ref); ok && len(named) == 0 && epoch == f.store.epoch {
-		if named, err = f.lookUp(ctx, t, "id", []int64{id}); err != nil {
+		if named, err = f.lookUp(ctx, t, []int64{id}); err != nil {
 			return arauto.Contact{}, false, err
 		}
 	}

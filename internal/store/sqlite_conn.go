@@ -109,21 +109,34 @@ func (c *sqliteConn) exec(_ context.Context, sql string, args ...any) (int64, er
 	if err != nil {
 		return 0, err
 	}
-	res, err := s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), s.arguments(args))
+	return s.run(s.arguments(args))
+}
+
+func (s *sqliteStmt) run(args []driver.NamedValue) (int64, error) {
+	res, err := s.Stmt.(driver.StmtExecContext).ExecContext(context.Background(), args)
 	if err != nil {
 		return 0, err
 	}
 	return res.RowsAffected()
 }
 
-func (c *sqliteConn) each(ctx context.Context, sql string, args [][]any) ([]int64, error) {
+func (c *sqliteConn) each(_ context.Context, sql string, args [][]any) ([]int64, error) {
+	if len(args) == 0 {
+		return nil, nil
+	}
+	s, err := c.prepare(sql)
+	if err != nil {
+		return nil, err
+	}
 	changed := make([]int64, len(args))
+	list := s.arguments(args[0])
 	for i, a := range args {
-		n, err := c.exec(ctx, sql, a...)
-		if err != nil {
+		for k, n := range s.order {
+			list[k].Value = value(a[n])
+		}
+		if changed[i], err = s.run(list); err != nil {
 			return nil, err
 		}
-		changed[i] = n
 	}
 	return changed, nil
 }

@@ -16,7 +16,7 @@ import (
 // or not, a bounded number per call. It returns the campaigns it changed, and whether there is more to do at once.
 // What goes wrong with one, which the error tells, keeps nothing from the others.
 func (s *Store) TendCampaigns(ctx context.Context, now time.Time) (changed []arauto.Campaign, more bool, err error) {
-	err = s.resumeDue(ctx, now)
+	err = errors.Join(s.resumeDue(ctx, now), s.moveRuns(ctx))
 	due, exhausted, cancelled, wrong := s.campaignsToTend(ctx, now)
 	err = errors.Join(err, wrong)
 	each := func(list []arauto.Campaign, what string, tend func(context.Context, time.Time, arauto.Campaign) (arauto.Campaign, error)) {
