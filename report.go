@@ -12,6 +12,7 @@ type ContactFilter struct {
 	Name       string   // contained, ignoring case and accents
 	FieldKey   string   // compared without case; together with FieldValue
 	FieldValue string   // compared exactly
+	Digits     string   // four or more of the phone's in a row
 	// Intent splits the pending contacts by their scheduled time, as seen at Now.
 	Intent Intent
 	Now    time.Time

@@ -31,6 +31,7 @@ type place struct {
 	address string
 	store   *store.Store
 	cluster *pgtest.Cluster
+	kept    bool // for another run: close removes nothing
 }
 
 func openPlace(ctx context.Context, engine string) (p *place, err error) {
@@ -75,7 +76,9 @@ func (p *place) close() {
 	if p.cluster != nil {
 		p.cluster.Stop()
 	}
-	os.RemoveAll(p.dir)
+	if !p.kept {
+		os.RemoveAll(p.dir)
+	}
 }
 
 func now() time.Time { return time.Now().UTC() }

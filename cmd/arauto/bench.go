@@ -12,6 +12,7 @@ type benchCmd struct {
 	Send    benchSendCmd    `cmd:"" help:"The sending engine beside a bare HTTP client."`
 	Pace    benchPaceCmd    `cmd:"" help:"How near the engine comes to a rate, or to what its requests in flight can do."`
 	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
+	Search  benchSearchCmd  `cmd:"" help:"Names, phones and custom fields among millions, beside a plain walk."`
 	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
 	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
 	Stub    benchStubCmd    `cmd:"" hidden:"" help:"The other end of bench send."`
@@ -53,6 +54,17 @@ type benchReportCmd struct {
 
 func (k benchReportCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Report(ctx, bench.ReportConfig(k), s.Out)
+}
+
+type benchSearchCmd struct {
+	Engine   string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Database string `placeholder:"FILE|URL" help:"Keep what is stored there, and use it again next time: a file, or postgres://…"`
+	Contacts int    `default:"5000000" help:"How many are stored before measuring."`
+	Check    bool   `help:"Fail when a figure is missed."`
+}
+
+func (k benchSearchCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Search(ctx, bench.SearchConfig(k), s.Out)
 }
 
 type benchWebhookCmd struct {

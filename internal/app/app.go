@@ -176,6 +176,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	if a.has(roleJobs) {
 		group.Go(func() error { return a.jobs.Run(engines) })
 		group.Go(func() error { return a.notify.Run(engines) })
+		group.Go(func() error { return a.searchIndex().Run(engines) })
 	}
 	group.Go(func() error { return a.inbound.Keep(engines) })
 	group.Go(func() error { return a.sweep(engines) })

@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/pressly/goose/v3"
 )
@@ -21,10 +22,7 @@ func migrateTo(ctx context.Context, dialect goose.Dialect, conn *sql.DB, last in
 	if err != nil {
 		return err
 	}
-	if dialect == goose.DialectSQLite3 {
-		dir = clustered{dir}
-	}
-	provider, err := goose.NewProvider(dialect, conn, dir, goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(dialect, conn, dialectFS{dir, dialect == goose.DialectSQLite3}, goose.WithDisableGlobalRegistry(true))
 	if err != nil {
 		return fmt.Errorf("read the migrations: %w", err)
 	}
@@ -34,26 +32,51 @@ func migrateTo(ctx context.Context, dialect goose.Dialect, conn *sql.DB, last in
 	return nil
 }
 
-// clustered reads migrations for SQLite: a table that is marked as clustered keeps its rows in the tree
-// of its key, which saves a second tree where rows are short.
-type clustered struct{ fs.FS }
+// dialectFS reads migrations as one engine takes them. For SQLite, a table that is marked as clustered keeps its rows in
+// the tree of its key, which saves a second tree where rows are short. What stands behind a line "-- only postgres" or
+// "-- only sqlite", up to the next such line or "-- both", is for that engine alone.
+type dialectFS struct {
+	fs.FS
+	sqlite bool
+}
 
-func (c clustered) Open(name string) (fs.File, error) {
-	text, err := fs.ReadFile(c.FS, name)
+func (d dialectFS) Open(name string) (fs.File, error) {
+	text, err := fs.ReadFile(d.FS, name)
 	if err != nil {
-		return c.FS.Open(name) // a directory
+		return d.FS.Open(name) // a directory
 	}
-	f, err := c.FS.Open(name)
+	f, err := d.FS.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	text = bytes.ReplaceAll(text, []byte("/* CLUSTERED */"), []byte("WITHOUT ROWID"))
-	return clusteredFile{f, bytes.NewReader(text)}, nil
+	return dialectFile{f, bytes.NewReader(d.translate(text))}, nil
 }
 
-type clusteredFile struct {
+func (d dialectFS) translate(text []byte) []byte {
+	other := "-- only sqlite"
+	if d.sqlite {
+		text = bytes.ReplaceAll(text, []byte("/* CLUSTERED */"), []byte("WITHOUT ROWID"))
+		other = "-- only postgres"
+	}
+	var kept []byte
+	skip := false
+	for line := range bytes.Lines(text) {
+		switch mark := string(bytes.TrimSpace(line)); {
+		case mark == other:
+			skip = true
+		case strings.HasPrefix(mark, "-- only ") || mark == "-- both":
+			skip = false
+		}
+		if !skip {
+			kept = append(kept, line...)
+		}
+	}
+	return kept
+}
+
+type dialectFile struct {
 	fs.File
 	text *bytes.Reader
 }
 
-func (f clusteredFile) Read(p []byte) (int, error) { return f.text.Read(p) }
+func (f dialectFile) Read(p []byte) (int, error) { return f.text.Read(p) }

@@ -7,7 +7,7 @@ import (
 )
 
 // CountContacts is the number of matching contacts up to that id. Filters by campaign and state are
-// answered from kept counts; others walk an index or, for names and custom fields, the contacts.
+// answered from kept counts, names, custom fields and digits from the search index; others walk an index.
 func (s *Store) CountContacts(ctx context.Context, account int64, f arauto.ContactFilter, upTo int64) (n int64, err error) {
 	err = s.db.snapshot(ctx, func(q querier) error {
 		cq, err := s.contactQuery(ctx, q, account, f)
@@ -16,9 +16,11 @@ func (s *Store) CountContacts(ctx context.Context, account int64, f arauto.Conta
 		}
 		cq.upTo = min(cq.upTo, upTo)
 		switch {
+		case cq.indexed:
+			n, err = cq.countFound(ctx, q)
 		case f.FieldKey != "":
 			n, err = cq.countFields(ctx, q)
-		case len(f.PersonKeys) > 0 || f.Name != "" || f.Intent != arauto.IntentAny:
+		case len(f.PersonKeys) > 0 || f.Name != "" || f.Digits != "" || f.Intent != arauto.IntentAny:
 			n, err = cq.countRows(ctx, q)
 		default:
 			n, err = cq.countStreams(ctx, q)
@@ -51,6 +53,14 @@ func (cq *contactQuery) countStreams(ctx context.Context, q querier) (int64, err
 	return sum, nil
 }
 
+func (cq *contactQuery) countFound(ctx context.Context, q querier) (int64, error) {
+	d, err := newFinder(ctx, q, cq, true)
+	if err != nil {
+		return 0, err
+	}
+	return d.count(ctx)
+}
+
 // countRows and countFields keep no row: there may be millions.
 func (cq *contactQuery) countRows(ctx context.Context, q querier) (int64, error) {
 	list, err := page(ctx, q, cq, func(rows) (none struct{}, err error) { return none, nil }, "c.id", "", cq.upTo+1, 1<<31-1)
@@ -79,6 +89,17 @@ func (s *Store) SkipContacts(ctx context.Context, account int64, f arauto.Contac
 		err := s.db.snapshot(ctx, func(q querier) error {
 			cq, err := s.contactQuery(ctx, q, account, f)
 			if err != nil || cq.nothing() {
+				return err
+			}
+			if cq.indexed {
+				d, err := newFinder(ctx, q, cq, false)
+				if err != nil {
+					return err
+				}
+				ids, err = d.found(ctx, below(before), int(want))
+				if full = int64(len(ids)) == want; len(ids) > 0 {
+					before = ids[len(ids)-1]
+				}
 				return err
 			}
 			rows, err := page(ctx, q, cq, func(r rows) (v idOfPerson, err error) { return v, r.Scan(&v.id, &v.key) }, "c.id, c.fields", "", below(before), int(want))

@@ -19,6 +19,7 @@ var global = map[string]string{
 	"session (hash)":            "a request has a cookie before it has an account",
 	"guess (subject)":           "who guesses is nobody yet",
 	"app (uuid)":                "a webhook's path names the app before the account is known",
+	"search_state (account_id)": "there is one row an account",
 	"restore (epoch)":           "a restore is the whole deployment's",
 	"goose_db_version (id)":     "the migrations' own",
 	"goose_db_version (rowid)":  "the migrations' own",

@@ -37,6 +37,7 @@ type Store struct {
 	pulse  pulse
 	place  func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
 	gates  accountGates
+	few    int64 // see fewContacts
 	// onHalt hears of pauses and of their ends; nil hears nothing.
 	onHalt func(arauto.Halted)
 }
@@ -54,7 +55,7 @@ func Open(ctx context.Context, address string, seal Sealer, now time.Time, optio
 	if err != nil {
 		return nil, fmt.Errorf("open the database: %w", err)
 	}
-	s := &Store{seal: seal, ids: newIDBlocks(db)}
+	s := &Store{seal: seal, ids: newIDBlocks(db), few: fewContacts}
 	s.db = telling{database: db, store: s}
 	for _, o := range options {
 		o(s)

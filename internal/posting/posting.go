@@ -1,0 +1,130 @@
+// Package posting is the inside of the search index: which contacts of a stretch of ids bear which custom values, words
+// and digits, as a few hundred small blobs that are read one by one.
+//
+// A segment covers the contacts of 65,536 ids in a row, or, where so many are not there yet, of 2,048. It is made
+// once, from the contacts as they stand, and never changed. Every blob is a Part with a number that says what is
+// in it, so that a question reads the same few parts of every segment:
+//
+//	terms      by hash: custom field = value, four digits of a phone in a row
+//	campaigns  which contact is in which
+//	words      the words of the names, the most frequent first, and how long the list of each is
+//	lists      who has each word
+//	names      every name as the numbers of its words, for questions of more than one word
+//	phones     every phone, for questions of more than four digits
+//	contents   the numbers of the segment's other parts
+//
+// It may not know where parts are kept, nor what became of a contact since.
+package posting
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Span is how many ids a full segment covers, and ShortSpan a short one.
+const (
+	Span      = 1 << spanBits
+	ShortSpan = 1 << shortBits
+	spanBits  = 16
+	shortBits = 11
+)
+
+// A Level is how long a segment is.
+type Level int64
+
+// The levels there are.
+const (
+	Short Level = iota
+	Full
+)
+
+// Bits is how far an id is shifted to be the number of its segment.
+func (l Level) Bits() int {
+	if l == Full {
+		return spanBits
+	}
+	return shortBits
+}
+
+// bucketBits is how many of a term's first bits say which part it is in.
+func (l Level) bucketBits() int {
+	if l == Full {
+		return 10
+	}
+	return 5
+}
+
+// A Part is one blob of a segment.
+type Part struct {
+	Number int64
+	Data   []byte
+}
+
+// What a part's number begins with.
+const (
+	kindTerms int64 = iota << 20
+	kindCampaigns
+	kindWords
+	kindLists
+	kindNames
+	kindPhones
+	kindContents
+)
+
+// Contents is the number of the part that lists the others.
+const Contents = kindContents
+
+// column is how many ids a part of names or phones covers.
+const columnBits = 12
+
+// term is 48 bits of a hash. That two that differ have the same one is possible and not worth looking for: it happens
+// to one question in millions, and rows are compared with the question anyway.
+type term uint64
+
+const termBits = 48
+
+func (t term) part(l Level) int64 { return kindTerms + int64(t>>(termBits-l.bucketBits())) }
+
+// hash is FNV-1a, stirred, so that its first bits are as good as its last.
+func hash(kind byte, texts ...string) term {
+	const prime = 1099511628211
+	h := (14695981039346656037 ^ uint64(kind)) * prime
+	for _, text := range texts {
+		for i := range len(text) {
+			h = (h ^ uint64(text[i])) * prime
+		}
+		h = (h ^ 0xff) * prime // in no UTF-8 text
+	}
+	h = (h ^ (h >> 33)) * 0xff51afd7ed558ccd
+	h = (h ^ (h >> 33)) * 0xc4ceb9fe1a85ec53
+	return term((h ^ (h >> 33)) >> (64 - termBits))
+}
+
+func fieldTerm(key, value string) term { return hash('f', foldKey(key), value) }
+
+// gram is how many digits of a phone in a row make a term.
+const gram = 4
+
+func digitsTerm(digits string) term { return hash('p', digits) }
+
+// foldKey is the same for every two keys that strings.EqualFold takes for one.
+func foldKey(key string) string {
+	for i := range len(key) {
+		if c := key[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
+			return string(foldRunes(key))
+		}
+	}
+	return key
+}
+
+func foldRunes(key string) []rune {
+	runes := []rune(key)
+	for i, r := range runes {
+		least := r
+		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
+			least = min(least, next)
+		}
+		runes[i] = least
+	}
+	return runes
+}

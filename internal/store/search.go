@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+
+	"arauto"
+	"arauto/internal/posting"
+)
+
+// finder answers what a contactQuery asks of names, phones and fields. It goes down the ids: first those that are in no
+// segment yet, which are read row by row, then stretch by stretch of posting.Span ids, with the parts of the index
+// that the question needs. Each stretch gives candidates, who are then looked at, or counted.
+type finder struct {
+	cq    *contactQuery
+	q     querier
+	ask   posting.Query
+	exact bool // candidates fit the question; else they only may
+
+	state   searchState
+	ahead   map[int64][]posting.Part // parts that were read for stretches further down, by stretch
+	windows int                      // stretches that are read at once
+}
+
+// maxAsked is how many campaigns are asked of the index; more are looked up on the rows.
+const maxAsked = 200
+
+func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*finder, error) {
+	f := cq.filter
+	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64][]posting.Part{}, windows: 1, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
+	if f.FieldKey != "" {
+		d.ask.Fields = arauto.Fields{{Key: f.FieldKey, Value: f.FieldValue}}
+	}
+	if len(f.Campaigns) <= maxAsked {
+		d.ask.Campaigns = f.Campaigns
+	}
+	var err error
+	d.state, err = loadSearch(ctx, q, cq.account)
+	return d, err
+}
+
+// down calls each for every stretch with ids from the query's lowest up to before, the highest first, with the
+// candidates in it, until it returns false. base is the set's first id.
+func (d *finder) down(ctx context.Context, before int64, each func(base int64, candidates *posting.Set) (bool, error)) error {
+	before = min(before, d.cq.upTo+1, d.state.indexed())
+	if before <= d.cq.from {
+		return nil
+	}
+	for stretch := (before - 1) >> posting.Full.Bits(); stretch >= d.cq.from>>posting.Full.Bits() && stretch >= 0; stretch-- {
+		base := stretch << posting.Full.Bits()
+		found, err := d.stretch(ctx, stretch)
+		if err != nil {
+			return err
+		}
+		found.Keep(base, max(base, d.cq.from), min(base+posting.Span, before))
+		if found.Empty() {
+			continue
+		}
+		if more, err := each(base, found); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// stretch is who fits among the ids of one stretch, those that changed since looked at themselves.
+func (d *finder) stretch(ctx context.Context, n int64) (*posting.Set, error) {
+	found := &posting.Set{}
+	if n < d.state.full {
+		parts, err := d.parts(ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		if err := d.ask.Find(found, posting.Full, parts, d.exact, d.more(ctx, posting.Full, n)); err != nil {
+			return nil, err
+		}
+	} else {
+		const each = posting.Span / posting.ShortSpan
+		for short := min((n+1)*each, d.state.short) - 1; short >= n*each; short-- {
+			parts, err := d.read(ctx, posting.Short, d.ask.Numbers(posting.Short), short, short)
+			if err != nil {
+				return nil, err
+			}
+			if err := d.ask.Find(found, posting.Short, parts[short], d.exact, d.more(ctx, posting.Short, short)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, d.stale(ctx, n, found)
+}
+
+// stale puts those right whom the index no longer tells the truth of.
+func (d *finder) stale(ctx context.Context, n int64, found *posting.Set) error {
+	base := n << posting.Full.Bits()
+	ids, err := all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id >= $2 AND id < $3`, d.cq.account, base, base+posting.Span)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	for _, id := range ids {
+		found.Remove(id)
+	}
+	fit, err := d.look(ctx, ids)
+	for _, id := range fit {
+		found.Add(id)
+	}
+	return err
+}
+
+// parts are what the answer of a full segment begins with. Segments further down are read with it, more of them
+// each time: whoever gets there will go on.
+func (d *finder) parts(ctx context.Context, n int64) ([]posting.Part, error) {
+	if parts, known := d.ahead[n]; known {
+		delete(d.ahead, n)
+		return parts, nil
+	}
+	from := max(n-int64(d.windows)+1, d.cq.from>>posting.Full.Bits(), 0)
+	read, err := d.read(ctx, posting.Full, d.ask.Numbers(posting.Full), from, n)
+	if err != nil {
+		return nil, err
+	}
+	d.windows = min(2*d.windows, 16)
+	for i := from; i < n; i++ {
+		d.ahead[i] = read[i]
+	}
+	return read[n], nil
+}
+
+func (d *finder) more(ctx context.Context, level posting.Level, segment int64) posting.Reads {
+	return func(numbers []int64) ([]posting.Part, error) {
+		parts, err := d.read(ctx, level, numbers, segment, segment)
+		return parts[segment], err
+	}
+}
+
+// read gets parts of segments from ≤ number ≤ to, by segment.
+func (d *finder) read(ctx context.Context, level posting.Level, numbers []int64, from, to int64) (map[int64][]posting.Part, error) {
+	if len(numbers) == 0 {
+		return nil, nil
+	}
+	named := `account_id = $1 AND level = $2 AND part IN (SELECT value FROM json_each($3))`
+	if d.cq.store.db.postgres() {
+		named = `(account_id, level, part) IN (SELECT $1::bigint, $2::bigint, unnest($3::bigint[]))`
+	}
+	r, err := d.q.query(ctx, `SELECT segment, part, data FROM search_part WHERE `+named+` AND segment >= $4 AND segment <= $5`,
+		d.cq.account, int64(level), d.cq.store.db.list(numbers), from, to)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	parts := map[int64][]posting.Part{}
+	for r.Next() {
+		var segment int64
+		var p posting.Part
+		if err := r.Scan(&segment, &p.Number, &p.Data); err != nil {
+			return nil, err
+		}
+		parts[segment] = append(parts[segment], p)
+	}
+	return parts, r.Err()
+}
+
+// look is who of ids fits the whole query as the rows say, in the order of ids descending.
+func (d *finder) look(ctx context.Context, ids []int64) ([]int64, error) {
+	cq := d.cq
+	joins := ""
+	if cq.filter.Intent != arauto.IntentAny {
+		joins = contactJoins
+	}
+	args := append([]any{cq.account, cq.store.db.list(ids), cq.from, cq.upTo}, cq.args...)
+	rows, err := all(ctx, d.q, func(r rows) (v idOfPerson, err error) { return v, r.Scan(&v.id, &v.key) },
+		`SELECT c.id, c.fields FROM contact c`+joins+` WHERE `+cq.store.contactsIn("$2")+` AND c.id >= $3 AND c.id <= $4 AND c.deleted_at = 0`+cq.where+` ORDER BY c.id DESC`, args...)
+	fit := make([]int64, 0, len(rows))
+	for _, r := range rows {
+		if matchesField(cq.filter, r.key) {
+			fit = append(fit, r.id)
+		}
+	}
+	return fit, err
+}
+
+// contactsIn is the condition that c is of the account $1 and one of the list. See keyed for why PostgreSQL is asked so.
+func (s *Store) contactsIn(list string) string {
+	if s.db.postgres() {
+		return "(c.account_id, c.id) IN (SELECT $1::bigint, unnest(" + list + "::bigint[]))"
+	}
+	return "c.account_id = $1 AND c.id IN (SELECT value FROM json_each(" + list + "))"
+}

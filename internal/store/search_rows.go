@@ -1,0 +1,150 @@
+package store
+
+import (
+	"context"
+
+	"arauto"
+	"arauto/internal/posting"
+)
+
+const (
+	// firstLook is how many candidates are looked at first; each further look is at four times as many.
+	firstLook = 64
+	lastLook  = 4096
+	// sparse: of so many looked at in one stretch, not one in sparse fitted. Whoever is in the states that are asked
+	// for is then read from their index first.
+	sparse = 16
+)
+
+// found is the ids of up to limit matching contacts below before, the highest first.
+func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, error) {
+	list, err := d.tail(ctx, before, limit)
+	if err != nil || len(list) == limit {
+		return list, err
+	}
+	err = d.down(ctx, before, func(base int64, candidates *posting.Set) (bool, error) {
+		looked, fitted := 0, 0
+		for size := firstLook; !candidates.Empty() && len(list) < limit; size = min(4*size, lastLook) {
+			if d.cq.streamable() && looked >= 2*firstLook && fitted*sparse < looked {
+				if err := d.keepStates(ctx, base, candidates); err != nil {
+					return false, err
+				}
+				looked, fitted = -1<<30, 0 // once is enough
+			}
+			ids := candidates.Last(nil, base, size)
+			fit, err := d.look(ctx, ids)
+			if err != nil {
+				return false, err
+			}
+			looked, fitted = looked+len(ids), fitted+len(fit)
+			list = append(list, fit[:min(len(fit), limit-len(list))]...)
+		}
+		return len(list) < limit, nil
+	})
+	return list, err
+}
+
+// tail is found among the contacts that are in no segment yet.
+func (d *finder) tail(ctx context.Context, before int64, limit int) ([]int64, error) {
+	tail := *d.cq
+	tail.from = max(tail.from, d.state.indexed())
+	var list []int64
+	for next := before; len(list) < limit; {
+		if tail.from >= min(next, tail.upTo+1) {
+			break
+		}
+		want := limit - len(list)
+		rows, err := page(ctx, d.q, &tail, func(r rows) (v idOfPerson, err error) { return v, r.Scan(&v.id, &v.key) }, "c.id, c.fields", "", next, want)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			next = r.id
+			if matchesField(tail.filter, r.key) {
+				list = append(list, r.id)
+			}
+		}
+		if len(rows) < want {
+			break
+		}
+	}
+	return list, nil
+}
+
+// streamable reports whether the states asked for can be read from their index, stretch by stretch.
+func (cq *contactQuery) streamable() bool {
+	return len(cq.filter.States) > 0 && cq.filter.Intent == arauto.IntentAny && len(cq.streams) <= maxStreams
+}
+
+// keepStates keeps who is in the campaigns and states asked for, as their index says.
+func (d *finder) keepStates(ctx context.Context, base int64, set *posting.Set) error {
+	kept := &posting.Set{}
+	for _, st := range d.cq.streams {
+		r, err := d.q.query(ctx, `SELECT id FROM contact WHERE account_id = $1 AND campaign_id = $2 AND state = $3 AND id >= $4 AND id < $5 AND deleted_at = 0`,
+			d.cq.account, st.campaign, st.state, base, base+posting.Span)
+		if err != nil {
+			return err
+		}
+		for r.Next() {
+			var id int64
+			if err := r.Scan(&id); err != nil {
+				r.Close()
+				return err
+			}
+			kept.Add(id)
+		}
+		r.Close()
+		if err := r.Err(); err != nil {
+			return err
+		}
+	}
+	set.And(kept)
+	return nil
+}
+
+// rowsOf reads the contacts of ids, the highest first.
+func (s *Store) rowsOf(ctx context.Context, q querier, account int64, ids []int64) ([]arauto.ContactRow, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	return all(ctx, q, scanContactRow, `SELECT `+qualified()+rowColumns+` FROM contact c`+contactJoins+` WHERE `+s.contactsIn("$2")+` ORDER BY c.id DESC`,
+		account, s.db.list(ids))
+}
+
+// count is how many match. Where states are asked for, either those who fit are looked up, or the states are read from
+// their index: whichever is less.
+func (d *finder) count(ctx context.Context) (int64, error) {
+	tail, err := d.tail(ctx, 1<<53, 1<<31-1)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(len(tail))
+	err = d.down(ctx, 1<<53, func(base int64, candidates *posting.Set) (bool, error) {
+		in, err := d.countIn(ctx, base, candidates)
+		n += in
+		return true, err
+	})
+	return n, err
+}
+
+// lookUp is what a look at a row costs, in entries of an index that are read in order.
+const lookUp = 8
+
+func (d *finder) countIn(ctx context.Context, base int64, candidates *posting.Set) (n int64, err error) {
+	f := d.cq.filter
+	if len(f.States) == 0 && f.Intent == arauto.IntentAny && len(f.Campaigns) <= maxAsked {
+		return int64(candidates.Len()), nil
+	}
+	if d.cq.streamable() && candidates.Len()*lookUp > posting.Span {
+		err := d.keepStates(ctx, base, candidates)
+		return int64(candidates.Len()), err
+	}
+	for !candidates.Empty() {
+		fit, err := d.look(ctx, candidates.Last(nil, base, lastLook))
+		if err != nil {
+			return 0, err
+		}
+		n += int64(len(fit))
+	}
+	return n, nil
+}
