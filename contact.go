@@ -67,6 +67,8 @@ type Contact struct {
 type Added struct {
 	ID        int64 // the new contact's, or the one that was there
 	Duplicate bool  // the person was in the campaign already
+	Campaign  int64 // where the person is, when that is another campaign
+	Row       int   // where the person is, when that is an earlier row of a list that is not in the campaign yet
 	Err       error // of a voice campaign: why it was not taken in, as Voice.Dialable says; nil = it was
 }
 

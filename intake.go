@@ -1,6 +1,10 @@
 package arauto
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
 
 // An Intake says what becomes of people in a list that goes into a campaign who are there already. The zero value
 // leaves them as they are and takes the others.
@@ -55,4 +59,35 @@ func (i Intake) Checked() (Intake, error) {
 		return i, Errorf(KindInvalid, "across", "%q says nothing about other campaigns; use one of %s, or leave it out", string(i.Across), fmt.Sprint(AcrossChoices()))
 	}
 	return i, nil
+}
+
+// A Conflict is a row of a list whose person is there already.
+type Conflict struct {
+	Row int // its number in the list
+	Added
+}
+
+// UpdatedBy is c as a newer row of a list has it: its name, its e-mail address, its external id and its custom fields, as
+// far as the row has them. Fields that only c has stay.
+func (c Contact) UpdatedBy(row Contact) Contact {
+	if row.Name != "" {
+		c.Name = row.Name
+	}
+	if row.External != "" {
+		c.External = row.External
+	}
+	if row.Email != "" {
+		c.Email = row.Email
+	}
+	c.Fields = slices.Clone(c.Fields)
+	for _, f := range row.Fields {
+		i := slices.IndexFunc(c.Fields, func(have Field) bool { return strings.EqualFold(have.Key, f.Key) })
+		switch {
+		case i >= 0:
+			c.Fields[i].Value = f.Value
+		case len(c.Fields) < MaxFields:
+			c.Fields = append(c.Fields, f)
+		}
+	}
+	return c
 }

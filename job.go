@@ -24,11 +24,29 @@ type Job struct {
 	Accepted  int64 // rows that went in
 	Duplicate int64 // rows that were there already
 	Rejected  int64 // rows that were refused: see the rejects file
+	Rows      int64 // rows that were looked at; 0 where Kind does not count them
+	Pace      int64 // of Done, a second, over the last seconds of work; 0 = not known
 	Resume    string
 
 	CreatedAt  time.Time
 	StartedAt  time.Time
 	FinishedAt time.Time
+}
+
+// RowPace is how many rows a second a running job looks at, lately; 0 = not known.
+func (j Job) RowPace() float64 {
+	if j.State != JobRunning || j.Done == 0 {
+		return 0
+	}
+	return float64(j.Pace) * float64(j.Rows) / float64(j.Done)
+}
+
+// Left is how long a running job will take yet if it goes on as it did lately; ok is false where that is not known.
+func (j Job) Left() (left time.Duration, ok bool) {
+	if j.State != JobRunning || j.Pace <= 0 || j.Total <= 0 {
+		return 0, false
+	}
+	return time.Duration(float64(max(0, j.Total-j.Done)) / float64(j.Pace) * float64(time.Second)), true
 }
 
 // JobKind is what a job does.

@@ -31,7 +31,8 @@ type place struct {
 	address string
 	store   *store.Store
 	cluster *pgtest.Cluster
-	kept    bool // for another run: close removes nothing
+	kept    bool     // for another run: close removes nothing
+	spoils  []string // directories that go when it is closed
 }
 
 func openPlace(ctx context.Context, engine string) (p *place, err error) {
@@ -44,6 +45,7 @@ func openPlace(ctx context.Context, engine string) (p *place, err error) {
 	if p.dir, err = os.MkdirTemp("", "arauto-bench-"); err != nil {
 		return p, err
 	}
+	p.spoils = append(p.spoils, p.dir)
 	p.address = filepath.Join(p.dir, "arauto.db")
 	if engine == EnginePostgres {
 		if p.cluster, err = pgtest.Start(func(string) {}); err != nil {
@@ -76,8 +78,11 @@ func (p *place) close() {
 	if p.cluster != nil {
 		p.cluster.Stop()
 	}
-	if !p.kept {
-		os.RemoveAll(p.dir)
+	if p.kept {
+		return
+	}
+	for _, dir := range p.spoils {
+		os.RemoveAll(dir)
 	}
 }
 
@@ -138,7 +143,7 @@ func contacts(from, n int) []arauto.Contact {
 	list := make([]arauto.Contact, n)
 	for i := range list {
 		k := from + i
-		phone := arauto.Phone(fmt.Sprintf("+55%d9%08d", 11+k%10, (k*48271)%100_000_000))
+		phone := phoneOf(k)
 		list[i] = arauto.Contact{
 			Name: fmt.Sprintf("Maria da Conceição %d", k), PhoneRaw: string(phone), Phone: phone, PersonKey: phone.PersonKey(),
 			Fields: arauto.Fields{{Key: "cpf", Value: fmt.Sprintf("%011d", k)}, {Key: "id_proposta", Value: fmt.Sprint(k)}, {Key: "perfil", Value: "Pessoa Jurídica"}},

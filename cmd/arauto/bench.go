@@ -14,6 +14,7 @@ type benchCmd struct {
 	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
 	Search  benchSearchCmd  `cmd:"" help:"Names, phones and custom fields among millions, beside a plain walk."`
 	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
+	Import  benchImportCmd  `cmd:"" help:"Importing one list in every format into a large database, beside reading it alone."`
 	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
 	Stub    benchStubCmd    `cmd:"" hidden:"" help:"The other end of bench send."`
 }
@@ -78,6 +79,21 @@ type benchWebhookCmd struct {
 
 func (k benchWebhookCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Webhook(ctx, bench.WebhookConfig(k), s.Out)
+}
+
+type benchImportCmd struct {
+	Engine   string   `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Format   []string `enum:"csv,json,jsonl,xlsx" default:"csv,json,xlsx" help:"Of the list: csv, json, jsonl, xlsx."`
+	Contacts int      `default:"5000000" help:"How many are stored before measuring."`
+	Rows     int      `default:"500000" help:"Of the list."`
+	Dir      string   `placeholder:"DIR" help:"Keeps the large database and the lists for another run; some 10 GB."`
+	AtLeast  float64  `help:"Fail below so many rows a second."`
+	Resident float64  `placeholder:"MB" help:"Fail when more memory is held meanwhile."`
+	Profile  string   `placeholder:"FILE" help:"Write a CPU profile there."`
+}
+
+func (k benchImportCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Import(ctx, bench.ImportConfig(k), s.Out)
 }
 
 type benchLoadCmd struct{}

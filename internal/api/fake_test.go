@@ -531,8 +531,8 @@ func (o *fakeOthers) Start(_ context.Context, _ arauto.Actor, account, campaign 
 	return arauto.Job{ID: 1, UUID: jobUUID, Campaign: campaign, Kind: arauto.JobImport, State: arauto.JobQueued}, nil
 }
 
-func (o *fakeOthers) Rejects(context.Context, int64, arauto.Job) (io.ReadCloser, error) {
-	return io.NopCloser(strings.NewReader("nome,telefone\n")), nil
+func (o *fakeOthers) Rejects(context.Context, int64, arauto.Job) (io.ReadCloser, string, string, error) {
+	return io.NopCloser(strings.NewReader("nome,telefone\n")), "contatos-rejects.csv", "text/csv; charset=utf-8", nil
 }
 
 func (o *fakeOthers) TestSend(_ context.Context, _ arauto.Actor, _ arauto.Sender, m arauto.Message) (arauto.Receipt, error) {

@@ -23,9 +23,9 @@ type Imports interface {
 	// columns names columns of the file by their header ("phone" → "Celular"); nil = they are found. It returns
 	// before any row is read; the error is invalid when the file cannot be one of contacts.
 	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error)
-	// Rejects opens the rows that were refused, as a CSV file that can be corrected and uploaded again; not
-	// found when there are none.
-	Rejects(ctx context.Context, account int64, job arauto.Job) (io.ReadCloser, error)
+	// Rejects opens the rows that were refused, as a file that can be corrected and uploaded again, with its name and
+	// media type; not found when there are none.
+	Rejects(ctx context.Context, account int64, job arauto.Job) (file io.ReadCloser, name, mediaType string, err error)
 	SuppressionImports
 }
 
@@ -229,13 +229,14 @@ func (a *API) rejects(ctx context.Context, c Caller, in *ByRef) (func(http.Respo
 	if err != nil {
 		return nil, err
 	}
-	file, err := a.Imports.Rejects(ctx, c.Account.ID, job)
+	file, name, mediaType, err := a.Imports.Rejects(ctx, c.Account.ID, job)
 	if err != nil {
 		return nil, err
 	}
 	return func(w http.ResponseWriter) {
 		defer file.Close()
-		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename="job-%d-rejects.csv"`, job.ID))
+		w.Header().Set("Content-Type", mediaType)
+		w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": name}))
 		if _, err := io.Copy(w, file); err != nil {
 			a.Logger.WarnContext(ctx, "rejects broken off", "account", c.Account.ID, "job", job.ID, "err", err)
 			panic(http.ErrAbortHandler) // a file that is cut off must not look whole

@@ -143,7 +143,7 @@ func (a *App) assemble() error {
 		Logger: a.logger.With("engine", "inbound"), UnknownCode: metrics.UnknownCode,
 	})
 	wake := func() { a.jobs.Wake() }
-	a.imports = importer.New(importer.Config{Store: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})
+	a.imports = importer.New(importer.Config{Store: a.store, Staging: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})
 	a.decisions = &bulk.Decisions{Store: a.store, Now: clock, Wake: wake}
 	a.audiences = &bulk.Audiences{Store: a.store, People: a.store, Now: clock, Wake: wake}
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Leases: a.store, Node: a.node, Now: clock, Logger: a.logger.With("engine", "jobs"), Workers: a.workers()})

@@ -143,9 +143,12 @@ func (u uploads) Suppress(ctx context.Context, actor arauto.Actor, account int64
 		importer.EntryDefaults{Scope: d.Scope, Channel: d.Channel, ExpiresAt: d.ExpiresAt, Evidence: d.Evidence})
 }
 
-func (u uploads) Rejects(ctx context.Context, account int64, job arauto.Job) (io.ReadCloser, error) {
-	file, _, err := u.imports.Rejects(ctx, account, job.ID)
-	return file, err
+func (u uploads) Rejects(ctx context.Context, account int64, job arauto.Job) (rejects io.ReadCloser, name, mediaType string, err error) {
+	file, err := u.imports.Rejects(ctx, account, job.ID)
+	if err != nil {
+		return nil, "", "", err
+	}
+	return file, file.Name, file.Type, nil
 }
 
 // inserter is the importer as the vendor's insertion endpoint asks for it: columns by their place, and
@@ -169,7 +172,7 @@ func (i inserter) Insert(ctx context.Context, actor arauto.Actor, account arauto
 		}
 		columns = append(columns, parameterColumns(t, campaign.Mapping)...)
 	}
-	job, err := i.imports.Start(ctx, actor, account, campaign.ID, name, file, importer.Options{Limit: evolux.MaxFile, NameRequired: true, Positions: columns})
+	job, err := i.imports.Start(ctx, actor, account, campaign.ID, name, file, importer.Options{Limit: evolux.MaxFile, NameRequired: true, Positions: columns, Format: importer.FormatCSV})
 	if err != nil {
 		return job, err
 	}

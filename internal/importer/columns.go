@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -18,18 +19,25 @@ const (
 	maxKey     = 200 // bytes
 )
 
-// What a file's columns may be besides custom fields.
+// What a file's columns may be besides custom fields; the last three only where people are dialled.
 const (
-	targetName  = "name"
-	targetPhone = "phone"
+	targetName     = "name"
+	targetPhone    = "phone"
+	targetExternal = "external_id"
+	targetEmail    = "email"
+	targetOutbound = "outbound_number"
+	targetPriority = "priority"
 )
 
 // ColumnOptions say what is known of a file's columns beforehand.
 type ColumnOptions struct {
-	// Mapping names columns by their header: "phone" → "Cel. do titular". Targets are "name" and "phone"; any other
-	// gives a custom field that key instead of its header. It overrules what the headers look like; "name" → ""
-	// says that no column is the name.
+	// Mapping names columns by their header: "phone" → "Cel. do titular". Targets are "name", "phone" and "external_id"
+	// (the customer's own id of a contact), and where people are dialled "email", "outbound_number" and "priority";
+	// any other gives a custom field that key instead of its header. It overrules what the headers look like;
+	// "name" → "" says that no column is the name, and so do the other targets but "phone".
 	Mapping map[string]string
+	// Dialled says that the list is for calls.
+	Dialled bool
 	// NameRequired refuses files without a name column, and rows without a name.
 	NameRequired bool
 }
@@ -39,11 +47,14 @@ type Columns struct {
 	Name  int      // its index; -1 when the file has none
 	Phone int      // its index
 	Keys  []string // of the custom fields, in the file's order
+	// Others are the columns of the other targets, by target.
+	Others map[string]int
 
 	header       []string
 	custom       []int // the columns of Keys
 	unnamed      []int // columns without a header: they must stay empty
 	nameRequired bool
+	dialled      bool
 }
 
 // An Entry is what one row says about one contact: text without blanks around it, nothing checked but that a phone,
@@ -52,6 +63,7 @@ type Entry struct {
 	Number int // the row's
 	Name   string
 	Phone  string
+	Others map[string]string // what the columns of the other targets say, by target; nil = there are none
 	Fields arauto.Fields
 }
 
@@ -71,7 +83,42 @@ var aliases = map[string][]string{
 		"numerodetelefone", "numerodetelefono", "numerotelefone", "numerotelefono", "telefonecontato", "telefonedecontato",
 		"telefonodecontacto", "dddtelefone", "telephone", "tel", "msisdn", "e164", "numero", "number",
 	},
+	targetExternal: {"externalid", "externaluniqueid", "idexterno", "identificadorexterno", "externalkey", "chaveexterna"},
+	targetEmail:    {"email", "correio", "correo", "emailaddress", "enderecodeemail", "correoelectronico", "mail"},
+	targetOutbound: {
+		"outboundnumber", "callerid", "numerodesaida", "numerodesalida", "numerodeorigem", "numerodeorigen", "numerosaliente", "bina",
+	},
+	targetPriority: {"priority", "prioridade", "prioridad"},
 }
+
+// otherTargets are the targets that a file may do without and that are no name, in the order in which they are told.
+func otherTargets(dialled bool) []string {
+	if dialled {
+		return []string{targetExternal, targetEmail, targetOutbound, targetPriority}
+	}
+	return []string{targetExternal}
+}
+
+// headerIn is the index of the first of rows that names a phone column; 0 when none does: what stands above the header
+// of a spreadsheet is a title.
+func headerIn(rows [][]string, mapping map[string]string) int {
+	for i, row := range rows {
+		c := &Columns{}
+		for _, h := range row {
+			c.header = append(c.header, clean(h))
+		}
+		if i > 0 && slices.ContainsFunc(c.header, looksLikePhone) {
+			continue // a row of data that happens to hold the word
+		}
+		if want, given := mapping[targetPhone]; given && c.column(clean(want), len(row)) >= 0 || alias(targetPhone, c.header, nil) >= 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+// headerWithin is how many rows a header is looked for in.
+const headerWithin = 20
 
 // fold reduces a header to what matters when it is compared with an alias: "Nº Telefone " is "notelefone".
 func fold(header string) string {
@@ -93,7 +140,7 @@ func fold(header string) string {
 // one is required, a header that comes twice (keys are compared without case), data under an empty header, more than
 // 100 columns, and a mapping that fits no column.
 func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error) {
-	c := &Columns{Name: -1, Phone: -1, nameRequired: o.NameRequired}
+	c := &Columns{Name: -1, Phone: -1, Others: map[string]int{}, nameRequired: o.NameRequired, dialled: o.Dialled}
 	for _, h := range header {
 		c.header = append(c.header, clean(h))
 	}
@@ -124,9 +171,10 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 	if c.Name < 0 && o.NameRequired {
 		return nil, c.missing(targetName)
 	}
+	c.findOthers(o, named, mapped)
 	for i, key := range keys {
 		switch {
-		case i == c.Name || i == c.Phone:
+		case i == c.Name || i == c.Phone || c.isOther(i):
 		case key == "":
 			c.unnamed = append(c.unnamed, i)
 		default:
@@ -140,6 +188,27 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 		return nil, err
 	}
 	return c, nil
+}
+
+// findOthers finds the columns of the targets that are neither name nor phone, as far as the mapping does not say.
+func (c *Columns) findOthers(o ColumnOptions, named []string, mapped map[int]string) {
+	for _, target := range otherTargets(o.Dialled) {
+		if _, given := o.Mapping[target]; given {
+			continue
+		}
+		if i := alias(target, named, mapped); i >= 0 && i != c.Name && i != c.Phone {
+			c.Others[target] = i
+		}
+	}
+}
+
+func (c *Columns) isOther(column int) bool {
+	for _, i := range c.Others {
+		if i == column {
+			return true
+		}
+	}
+	return false
 }
 
 // clean takes blanks and marks nobody sees from both ends of a cell.
@@ -177,22 +246,25 @@ func (c *Columns) explicit(mapping map[string]string, keys []string) (map[int]st
 	slices.Sort(targets)
 	for _, target := range targets {
 		want := clean(mapping[target])
-		if want == "" && target == targetName {
+		other := slices.Contains(otherTargets(c.dialled), target)
+		if want == "" && (target == targetName || other) {
 			continue
 		}
 		i := c.column(want, len(keys))
 		if i < 0 {
 			return nil, arauto.Errorf(arauto.KindInvalid, target, "the mapping asks for column %q; the file has %s", want, c.found())
 		}
-		if other, twice := used[i]; twice {
-			return nil, arauto.Errorf(arauto.KindInvalid, target, "the mapping uses column %q for both %s and %s: keep one", want, other, target)
+		if before, twice := used[i]; twice {
+			return nil, arauto.Errorf(arauto.KindInvalid, target, "the mapping uses column %q for both %s and %s: keep one", want, before, target)
 		}
 		used[i] = target
-		switch target {
-		case targetName:
+		switch {
+		case target == targetName:
 			c.Name = i
-		case targetPhone:
+		case target == targetPhone:
 			c.Phone = i
+		case other:
+			c.Others[target] = i
 		default:
 			if keys[i] = clean(target); keys[i] == "" || len(keys[i]) > maxKey {
 				return nil, arauto.Errorf(arauto.KindInvalid, "mapping", "the custom field for column %q needs a name of 1 to %d bytes", want, maxKey)
@@ -316,12 +388,37 @@ func (c *Columns) Entry(row Row) (Entry, error) {
 	if e.Name == "" && c.nameRequired {
 		return Entry{}, c.empty(row, c.Name, "name")
 	}
-	if rounded(e.Phone) {
+	if exact, ok := unfold(e.Phone); ok {
+		e.Phone = exact
+	} else if rounded(e.Phone) {
 		return Entry{}, rowErrorf(row, c.header[c.Phone], "the spreadsheet rounded this phone (as in 5,51199E+12) and its last digits are lost: format the column as text and enter it again")
 	}
-	e.Fields = make(arauto.Fields, len(c.custom))
+	e.Fields = make(arauto.Fields, len(c.custom), len(c.custom)+len(row.More))
 	for k, i := range c.custom {
 		e.Fields[k] = arauto.Field{Key: c.Keys[k], Value: cell(i)}
+	}
+	if len(c.Others) > 0 {
+		e.Others = make(map[string]string, len(c.Others))
+		for target, i := range c.Others {
+			e.Others[target] = cell(i)
+		}
+	}
+	if len(row.More) > 0 {
+		return c.more(e, row)
+	}
+	return e, nil
+}
+
+// more adds what the row says beyond the header.
+func (c *Columns) more(e Entry, row Row) (Entry, error) {
+	for _, f := range row.More {
+		if slices.ContainsFunc(c.header, func(h string) bool { return strings.EqualFold(h, f.Key) }) {
+			return Entry{}, rowErrorf(row, f.Key, "this key differs only in case from one that the first rows have: write it alike in all of them")
+		}
+		e.Fields = append(e.Fields, arauto.Field{Key: f.Key, Value: clean(f.Value)})
+	}
+	if len(e.Fields) > arauto.MaxFields {
+		return Entry{}, rowErrorf(row, "", "with the keys of the first rows this row has %d custom fields, and %d is the most: leave out those you do not need", len(e.Fields), arauto.MaxFields)
 	}
 	return e, nil
 }
@@ -331,6 +428,20 @@ func (c *Columns) empty(row Row, column int, what string) error {
 		return rowErrorf(row, c.header[column], "the row has %d cells where the header has %d, and the %s is not among them", len(row.Cells), len(c.header), what)
 	}
 	return rowErrorf(row, c.header[column], "the %s is empty: fill it in", what)
+}
+
+// unfold writes 5.511987654321E+12, in which no digit is missing, as 5511987654321.
+func unfold(phone string) (string, bool) {
+	at := strings.IndexAny(phone, "eE")
+	if at <= 0 || !rounded(phone) {
+		return "", false
+	}
+	whole, decimals, _ := strings.Cut(strings.ReplaceAll(phone[:at], ",", "."), ".")
+	exponent, err := strconv.Atoi(strings.TrimPrefix(phone[at+1:], "+"))
+	if err != nil || exponent <= 0 || exponent > 15 || len(decimals) < exponent || len(whole) != 1 || strings.Trim(decimals[exponent:], "0") != "" {
+		return "", false
+	}
+	return whole + decimals[:exponent], true
 }
 
 // rounded recognises 5,51199E+12 and its kin. Read as digits it would be somebody else's number.

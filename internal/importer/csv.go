@@ -16,6 +16,10 @@ import (
 type CSVOptions struct {
 	Separator byte
 	Encoding  Encoding
+	// Mapping helps to tell the header from what stands above it; see ColumnOptions.
+	Mapping map[string]string
+
+	plain bool // the header is the first row that says anything, whatever it says
 }
 
 // OpenCSV reads the header of a CSV file and returns its rows as a Source, with the way it is written.
@@ -23,7 +27,8 @@ type CSVOptions struct {
 // Encoding: a byte order mark decides; without one the first 64 KB do, UTF-8 or Windows-1252. If they are plain
 // ASCII the Dialect says UTF-8, and the first later row with an accent settles which of the two it is. UTF-16 is
 // read with its mark only, unless the options name it. Separator: Excel's first line "sep=;" decides, else the one of
-// ; , tab and | that gives the first rows as many cells as the header.
+// ; , tab and | that gives the first rows as many cells as the header. Header: the first row that says anything, or,
+// where that names no phone, the first of the next that does; what stands above it is a title.
 //
 // A row is refused with a *RowError when a cell is over 64 KB or the row over 1 MB, when it holds a NUL byte or is
 // not UTF-8 in a file that is, when it has more cells than the header (empty ones do not count), and when a
@@ -46,7 +51,7 @@ func OpenCSV(r io.Reader, o CSVOptions) (Source, Dialect, error) {
 		if _, err := io.CopyN(io.Discard, t.r, int64(length)); err != nil {
 			return nil, Dialect{}, fmt.Errorf("read csv: %w", err)
 		}
-		d.SeparatorLine, line = true, 2
+		d.SeparatorLine, line, t.head = true, 2, t.head[length:]
 	}
 	switch {
 	case o.Separator != 0:
@@ -54,12 +59,49 @@ func OpenCSV(r io.Reader, o CSVOptions) (Source, Dialect, error) {
 	case length == 0:
 		sep = detectSeparator(t.head, t.whole)
 	}
+	titles := 0
+	if !o.plain {
+		titles = titlesAbove(t, sep, o)
+	}
+	if titles == 0 && !o.plain && o.Separator == 0 && length == 0 {
+		sep, titles = separatorBelow(t, sep, o)
+	}
 	d.Separator = sep
 	c := &csvFile{scanner: newScanner(t.r, sep, line), charset: t.charset, separator: sep}
+	for range titles {
+		if _, err := c.read(math.MaxInt); err != nil {
+			return nil, Dialect{}, err
+		}
+	}
 	if err := c.readHeader(); err != nil {
 		return nil, Dialect{}, err
 	}
 	return c, d, nil
+}
+
+// titlesAbove is how many rows stand above the header.
+func titlesAbove(t text, sep byte, o CSVOptions) int {
+	judging := t.charset
+	c := &csvFile{scanner: newScanner(bytes.NewReader(t.head), sep, 1), charset: judging, separator: sep}
+	var rows [][]string
+	for len(rows) < headerWithin {
+		row, err := c.read(math.MaxInt)
+		if err != nil {
+			break
+		}
+		rows = append(rows, row.Cells)
+	}
+	return headerIn(rows, o.Mapping)
+}
+
+// separatorBelow is titlesAbove for a file whose titles have misled detectSeparator.
+func separatorBelow(t text, found byte, o CSVOptions) (sep byte, titles int) {
+	for _, sep := range separators {
+		if n := titlesAbove(t, sep, o); sep != found && n > 0 {
+			return sep, n
+		}
+	}
+	return found, 0
 }
 
 type csvFile struct {

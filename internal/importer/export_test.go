@@ -1,5 +1,10 @@
 package importer
 
+import (
+	"errors"
+	"io"
+)
+
 // Limits of a row, and what a Source of OpenCSV keeps in memory now.
 const (
 	MaxCell = maxCell
@@ -13,3 +18,9 @@ func Held(src Source) int {
 
 // SetChunk makes transactions small, so that few rows make many of them.
 func (i *Imports) SetChunk(rows int) { i.chunkRows = rows }
+
+// WriteJSONReject writes one row as a file of rejects has it.
+func WriteJSONReject(w io.Writer, row Row, why error) error {
+	r := newJSONRejects(w)
+	return errors.Join(r.Write(row, why), r.Flush())
+}

@@ -6,16 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"arauto"
 )
-
-// targetExternal in a mapping makes a column the contact's external id.
-const targetExternal = "external_id"
 
 const storeTimeout = time.Minute
 
@@ -23,18 +20,44 @@ const storeTimeout = time.Minute
 // chunk, may not be written yet, which cannot be part of the same transaction. Everything to write them again is
 // here: who was a duplicate of whom is not in the file.
 type resume struct {
-	From       int           `json:"from"`
-	Row        int           `json:"row"`
-	Rejects    int64         `json:"rejects"`              // bytes of the file of rejects up to From
-	Duplicates map[int]int64 `json:"duplicates,omitempty"` // by row after From: the contact that was there
+	From       int            `json:"from"`
+	Row        int            `json:"row"`
+	Rejects    int64          `json:"rejects"`              // bytes of the file of rejects up to From
+	Duplicates map[int]int64  `json:"duplicates,omitempty"` // by row after From: the contact that was there
+	Elsewhere  map[int]int64  `json:"elsewhere,omitempty"`  // of these: the other campaign it is in
+	Earlier    map[int]int    `json:"earlier,omitempty"`    // by row after From: the earlier row that says the same person
+	Refused    map[int]string `json:"refused,omitempty"`    // by row after From: why the campaign does not take it
+	Staged     int64          `json:"staged,omitempty"`     // rows that wait for the others
+	Published  bool           `json:"published,omitempty"`  // they are in the campaign
+}
+
+// note keeps what became of a row that says somebody who is there.
+func (r *resume) note(row int, a arauto.Added) {
+	if a.Row > 0 {
+		r.Earlier[row] = a.Row
+		return
+	}
+	r.Duplicates[row] = a.ID
+	if a.Campaign > 0 {
+		r.Elsewhere[row] = a.Campaign
+	}
+}
+
+// found is what note kept of a row.
+func (r *resume) found(row int) (a arauto.Added, twice bool) {
+	if earlier, ok := r.Earlier[row]; ok {
+		return arauto.Added{Duplicate: true, Row: earlier}, true
+	}
+	id, ok := r.Duplicates[row]
+	return arauto.Added{ID: id, Duplicate: ok, Campaign: r.Elsewhere[row]}, ok
 }
 
 // Work implements the worker of import jobs: it reads the file from where j got to, adds what its rows say chunk by
 // chunk, contacts to the campaign or entries to the do-not-contact list, and writes what it could not add to the
-// file of rejects.
+// file of rejects. What must go in whole or not at all is staged first, and then published in one step.
 //
-// The error is invalid for a file that cannot be read as such a list, a conflict once the campaign takes no more
-// contacts. Anything else may pass: call Work again with the job as it is stored.
+// The error is invalid for a file that cannot be read as such a list, or that was to go in whole and cannot; a conflict
+// once the campaign takes no more contacts. Anything else may pass: call Work again with the job as it is stored.
 func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func(arauto.Job) error) (arauto.Job, error) {
 	p, err := parseParams(j)
 	if err != nil {
@@ -45,26 +68,36 @@ func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func
 		return j, err
 	}
 	defer file.Close()
-	read := &counter{r: file}
-	list, err := i.open(p, read)
+	list, err := i.open(p, file, j.Total)
 	if err != nil {
 		return j, err
 	}
+	defer list.close()
 	if j.Kind == arauto.JobSuppressions {
 		entries, err := i.entries(p, list)
 		if err != nil {
 			return j, err
 		}
-		r := &run[arauto.Suppression]{Imports: i, list: list, lease: l, job: j, params: p, read: read, parse: entries.entry, add: i.Store.SuppressChunk}
-		return work(ctx, r)
+		r := &run[arauto.Suppression]{Imports: i, list: list, lease: l, job: j, params: p, parse: entries.entry}
+		r.add = func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, _ []int, list []arauto.Suppression, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error) {
+			return i.Store.SuppressChunk(ctx, now, l, j, list, update)
+		}
+		return r.work(ctx)
 	}
-	r := &run[arauto.Contact]{Imports: i, list: list, lease: l, job: j, params: p, read: read, add: i.Store.AddChunk, twice: alreadyThere}
+	r := &run[arauto.Contact]{Imports: i, list: list, lease: l, job: j, params: p, twice: p.Intake.alreadyThere}
+	in := p.Intake.noun()
+	if in.Staged() {
+		return i.workStaged(ctx, r, in)
+	}
 	r.parse = r.contact
-	return work(ctx, r)
+	r.add = func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, _ []int, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error) {
+		return i.Store.ImportChunk(ctx, now, l, j, in, list, update)
+	}
+	return r.work(ctx)
 }
 
 // work does the rest of an import.
-func work[T any](ctx context.Context, r *run[T]) (arauto.Job, error) {
+func (r *run[T]) work(ctx context.Context) (arauto.Job, error) {
 	j := r.job
 	if err := r.goOn(); err != nil {
 		return j, err
@@ -76,58 +109,6 @@ func work[T any](ctx context.Context, r *run[T]) (arauto.Job, error) {
 	return r.job, nil
 }
 
-// A list is a file that was opened as a list of contacts.
-type list struct {
-	source  Source
-	dialect Dialect
-	header  []string // the file's own
-	columns *Columns
-	phones  Phones
-	// external says that one of the custom fields is the external id.
-	external bool
-}
-
-// open reads the header and settles what the columns are. Its errors of kind invalid are about the file.
-func (i *Imports) open(p params, file io.Reader) (list, error) {
-	phones, err := i.Phones(p.Country)
-	if err != nil {
-		return list{}, err
-	}
-	source, dialect, err := OpenCSV(file, CSVOptions{Separator: p.Separator, Encoding: p.Encoding})
-	if err != nil {
-		return list{}, err
-	}
-	sample, source := Peek(source, MaxPeek)
-	header, mapping, err := p.place(source.Header())
-	if err != nil {
-		return list{}, err
-	}
-	columns, err := MapColumns(header, sample, ColumnOptions{Mapping: mapping, NameRequired: p.NameRequired})
-	if err != nil {
-		return list{}, err
-	}
-	_, external := mapping[targetExternal]
-	return list{source, dialect, source.Header(), columns, phones, external}, nil
-}
-
-// place gives the first columns the names that the positions say, and returns the mapping that then holds.
-func (p params) place(header []string) ([]string, map[string]string, error) {
-	if len(p.Positions) == 0 {
-		return header, p.Mapping, nil
-	}
-	if len(header) < len(p.Positions) {
-		return nil, nil, arauto.Errorf(arauto.KindInvalid, "file", "the file has %d columns and needs at least %d, in this order: %s",
-			len(header), len(p.Positions), strings.Join(p.Positions, ", "))
-	}
-	mapping := map[string]string{targetName: ""}
-	for _, target := range p.Positions {
-		if target == targetName || target == targetPhone || target == targetExternal {
-			mapping[target] = target
-		}
-	}
-	return slices.Concat(p.Positions, header[len(p.Positions):]), mapping, nil
-}
-
 // A run is one import being done, of a file whose rows each say a T.
 type run[T any] struct {
 	*Imports
@@ -136,25 +117,20 @@ type run[T any] struct {
 	job    arauto.Job
 	params params
 	resume resume
+	speed  speed
 
-	// parse reads one row; the error is what is wrong with it.
+	// parse reads one row; the error is what is wrong with it. Several rows are read at once.
 	parse func(Row) (T, error)
 	// add stores what rows said, with what update makes of the job, both or neither.
-	add func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []T, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error)
-	// twice is why a row that was there already is refused; nil when that is no fault.
-	twice func(id int64) error
+	add func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, rows []int, list []T, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error)
+	// twice is why a row that was there already is refused; nil, or its being nil, when that is no fault.
+	twice func(arauto.Added) error
+	// staged says that nothing is in before all is.
+	staged bool
 
-	read    *counter
-	rejects *Rejects
+	rejects rejects
 	pending bytes.Buffer // what rejects wrote and the blob does not have
 	written int64        // bytes of the file of rejects
-}
-
-// A line is one row of a chunk: what it says, or why that is nothing.
-type line[T any] struct {
-	row  Row
-	says T
-	err  error
 }
 
 // goOn continues where the job got to.
@@ -164,7 +140,7 @@ func (r *run[T]) goOn() (err error) {
 			return fmt.Errorf("read where job %d got to: %w", r.job.ID, err)
 		}
 	}
-	if r.rejects, err = NewRejects(&r.pending, r.dialect, r.header); err != nil {
+	if r.rejects, err = r.newRejects(&r.pending); err != nil {
 		return err
 	}
 	if r.written = r.resume.Rejects; r.written > 0 { // the header is there
@@ -178,79 +154,62 @@ func (r *run[T]) goOn() (err error) {
 
 // all goes through the file chunk by chunk. The first one may be stored already, and lacks its rejects at most.
 func (r *run[T]) all(ctx context.Context) error {
-	for {
-		chunk, end, err := r.next(ctx)
-		if err != nil {
-			return err
+	ctx, cancel := context.WithCancel(ctx)
+	chunks, ended := r.read(ctx)
+	defer func() { cancel(); <-ended }()
+	for chunk := range chunks {
+		<-chunk.ready
+		if chunk.broken != nil {
+			panic(chunk.broken)
 		}
-		if len(chunk) > 0 {
-			if chunk[len(chunk)-1].row.Number > r.resume.Row {
+		if len(chunk.lines) > 0 && (chunk.err == nil || arauto.KindOf(chunk.err) == arauto.KindInvalid) {
+			if chunk.lines[len(chunk.lines)-1].row.Number > r.resume.Row {
 				if err := r.store(ctx, chunk); err != nil {
 					return err
 				}
 			}
-			if err := r.reject(ctx, chunk); err != nil {
+			if err := r.reject(ctx, chunk.lines); err != nil {
 				return err
 			}
 		}
-		if end {
-			return nil
+		if chunk.err != nil {
+			return chunk.err
 		}
 	}
-}
-
-// next reads the next chunk of rows behind resume.From: what was the last chunk when the import was interrupted, and
-// then as many rows as fit. end says that it is the last.
-func (r *run[T]) next(ctx context.Context) (chunk []line[T], end bool, err error) {
-	interrupted := r.resume.From < r.resume.Row
-	for size := 0; interrupted || len(chunk) < r.chunkRows && size < r.chunkBytes; {
-		if err := ctx.Err(); err != nil {
-			return nil, false, err
-		}
-		row, err := r.source.Next()
-		if errors.Is(err, io.EOF) {
-			return chunk, true, nil
-		}
-		bad, isBad := errors.AsType[*RowError](err)
-		switch {
-		case isBad:
-			row = bad.Row
-		case err != nil:
-			return nil, false, err
-		}
-		if row.Number <= r.resume.From {
-			continue
-		}
-		l := line[T]{row: row, err: err}
-		if err == nil {
-			l.says, l.err = r.parse(row)
-		}
-		chunk = append(chunk, l)
-		if row.Number == r.resume.Row {
-			return chunk, false, nil
-		}
-		for _, cell := range row.Cells {
-			size += len(cell)
-		}
-	}
-	return chunk, false, nil
+	return ctx.Err()
 }
 
 // contact reads one row; the error is what is wrong with it.
 func (r *run[T]) contact(row Row) (arauto.Contact, error) {
 	e, phone, err := r.person(row)
-	if err != nil {
+	if err != nil && (!r.params.Malformed || e.Phone == "") {
 		return arauto.Contact{}, err
 	}
-	c := arauto.Contact{Account: r.job.Account, Campaign: r.job.Campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields}
-	if r.external {
-		c.External, _ = c.Fields.Get(targetExternal)
-		c.Fields = slices.DeleteFunc(c.Fields, func(f arauto.Field) bool { return f.Key == targetExternal })
+	c := arauto.Contact{
+		Account: r.job.Account, Campaign: r.job.Campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields,
+		External: e.Others[targetExternal],
+	}
+	if !r.params.Dialled {
+		return c, nil
+	}
+	c.Email, c.Outbound = e.Others[targetEmail], e.Others[targetOutbound]
+	if text := e.Others[targetPriority]; text != "" {
+		if c.Priority, err = strconv.Atoi(strings.TrimSuffix(strings.TrimSuffix(text, ".0"), ",0")); err != nil {
+			return c, rowErrorf(row, r.column(targetPriority), "%q is no priority: write a whole number, such as 5, or leave it empty", shorten(text))
+		}
 	}
 	return c, nil
 }
 
-// person is a row with its phone read.
+// column is what the file calls the column of a target.
+func (l list) column(target string) string {
+	if i, ok := l.columns.Others[target]; ok && i < len(l.header) {
+		return clean(l.header[i])
+	}
+	return target
+}
+
+// person is a row with its phone read. Where that alone is wrong, the entry has its phone as it is written.
 func (l list) person(row Row) (Entry, arauto.Phone, error) {
 	e, err := l.columns.Entry(row)
 	if err != nil {
@@ -265,28 +224,44 @@ func (l list) person(row Row) (Entry, arauto.Phone, error) {
 }
 
 // store adds what the chunk says, with where the import then stands.
-func (r *run[T]) store(ctx context.Context, chunk []line[T]) error {
+func (r *run[T]) store(ctx context.Context, c *chunk[T]) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
-	said := make([]T, 0, len(chunk))
-	rows := make([]int, 0, len(chunk)) // of said
-	for _, l := range chunk {
+	said := make([]T, 0, len(c.lines))
+	rows := make([]int, 0, len(c.lines)) // of said
+	for _, l := range c.lines {
 		if l.err == nil {
 			said, rows = append(said, l.says), append(rows, l.row.Number)
 		}
 	}
 	var next resume
-	_, job, err := r.add(ctx, r.Now(), r.lease, r.job, said, func(added []arauto.Added, j *arauto.Job) {
-		next = resume{From: r.resume.Row, Row: chunk[len(chunk)-1].row.Number, Rejects: r.written, Duplicates: map[int]int64{}}
+	done := max(r.job.Done, min(c.done, r.job.Total))
+	pace := r.speed.of(r.Now(), done)
+	_, job, err := r.add(ctx, r.Now(), r.lease, r.job, rows, said, func(added []arauto.Added, j *arauto.Job) {
+		next = resume{
+			From: r.resume.Row, Row: c.lines[len(c.lines)-1].row.Number, Rejects: r.written, Staged: r.resume.Staged,
+			Duplicates: map[int]int64{}, Elsewhere: map[int]int64{}, Earlier: map[int]int{}, Refused: map[int]string{},
+		}
+		twice, refused := int64(0), int64(0)
 		for n, a := range added {
-			if a.Duplicate {
-				next.Duplicates[rows[n]] = a.ID
+			switch {
+			case a.Err != nil:
+				next.Refused[rows[n]] = plainReason(a.Err)
+				refused++
+			case a.Duplicate:
+				next.note(rows[n], a)
+				twice++
 			}
 		}
-		j.Duplicate += int64(len(next.Duplicates))
-		j.Accepted += int64(len(said) - len(next.Duplicates))
-		j.Rejected += int64(len(chunk) - len(said))
-		j.Done = max(j.Done, min(r.read.n, j.Total))
+		j.Duplicate += twice
+		if r.staged {
+			next.Staged += int64(len(said)) - twice - refused
+		} else {
+			j.Accepted += int64(len(said)) - twice - refused
+		}
+		j.Rejected += int64(len(c.lines)-len(said)) + refused
+		j.Rows += int64(len(c.lines))
+		j.Done, j.Pace = done, pace
 		j.Resume = next.text()
 	})
 	if err != nil {
@@ -305,12 +280,15 @@ func (r resume) text() string {
 }
 
 // reject writes those rows of a stored chunk that say nothing. Doing it again writes the same.
-func (r *run[T]) reject(ctx context.Context, chunk []line[T]) error {
+func (r *run[T]) reject(ctx context.Context, lines []line[T]) error {
 	refused := false
-	for _, l := range chunk {
+	for _, l := range lines {
 		why := l.err
-		if id, twice := r.resume.Duplicates[l.row.Number]; twice && why == nil && r.twice != nil {
-			why = r.twice(id)
+		if a, twice := r.resume.found(l.row.Number); twice && why == nil && r.twice != nil {
+			why = r.twice(a)
+		}
+		if words, refused := r.resume.Refused[l.row.Number]; refused {
+			why = errors.New(words)
 		}
 		if why == nil {
 			continue
@@ -324,6 +302,11 @@ func (r *run[T]) reject(ctx context.Context, chunk []line[T]) error {
 	if !refused {
 		return nil
 	}
+	return r.append(ctx)
+}
+
+// append brings what was rejected into the file of rejects.
+func (r *run[T]) append(ctx context.Context) error {
 	if err := r.rejects.Flush(); err != nil {
 		return err
 	}
@@ -335,18 +318,39 @@ func (r *run[T]) reject(ctx context.Context, chunk []line[T]) error {
 	return nil
 }
 
-func alreadyThere(contact int64) error {
-	return arauto.Errorf(arauto.KindConflict, "", "already in this campaign (contact %d)", contact)
+// alreadyThere is why somebody who is there already is refused; nil where that is no fault.
+func (p intakeParams) alreadyThere(a arauto.Added) error {
+	switch {
+	case a.Campaign > 0:
+		return arauto.Errorf(arauto.KindConflict, "", "already in campaign %d (contact %d)", a.Campaign, a.ID)
+	case p.Duplicates == arauto.DuplicatesUpdate:
+		return nil
+	case a.Row > 0:
+		return arauto.Errorf(arauto.KindConflict, "", "the same person as in row %d", a.Row)
+	}
+	return arauto.Errorf(arauto.KindConflict, "", "already in this campaign (contact %d)", a.ID)
 }
 
-// counter counts what is read.
-type counter struct {
-	r io.Reader
-	n int64
+// speed is how fast a count grows, over the last few looks.
+type speed struct {
+	at   []time.Time
+	seen []int64
 }
 
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	return n, err
+const (
+	speedLooks = 30
+	speedSpan  = 10 * time.Second
+)
+
+// of is how much a second n grows.
+func (s *speed) of(now time.Time, n int64) int64 {
+	s.at, s.seen = append(s.at, now), append(s.seen, n)
+	for len(s.at) > 2 && (len(s.at) > speedLooks || now.Sub(s.at[0]) > speedSpan) {
+		s.at, s.seen = slices.Delete(s.at, 0, 1), slices.Delete(s.seen, 0, 1)
+	}
+	span := now.Sub(s.at[0]).Seconds()
+	if span <= 0 {
+		return 0
+	}
+	return int64(float64(n-s.seen[0]) / span)
 }

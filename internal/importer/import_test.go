@@ -57,7 +57,7 @@ func newWorld(t *testing.T, country string) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.campaign, err = w.store.CreateCampaign(t.Context(), w.actor(), now, arauto.Campaign{Account: w.account.ID, Name: "Ofertas", Channel: arauto.ChannelVoice})
+	w.campaign, err = w.store.CreateCampaign(t.Context(), w.actor(), now, arauto.Campaign{Account: w.account.ID, Name: "Ofertas", Channel: arauto.ChannelWhatsApp})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func (w *world) actor() arauto.Actor { return arauto.System(w.account.ID) }
 
 func (w *world) imports(s importer.Store, b importer.Blobs, wake func()) *importer.Imports {
 	return importer.New(importer.Config{
-		Store: s, Blobs: b, Now: time.Now, Wake: wake,
+		Store: s, Staging: w.store, Blobs: b, Now: time.Now, Wake: wake,
 		Phones: func(country string) (importer.Phones, error) { return numbering.New(country) },
 	})
 }
@@ -119,7 +119,7 @@ func (w *world) run(file io.Reader, o importer.Options) (*importer.Imports, arau
 
 func (w *world) rejects(i *importer.Imports, job int64) string {
 	w.t.Helper()
-	f, name, err := i.Rejects(w.t.Context(), w.account.ID, job)
+	f, err := i.Rejects(w.t.Context(), w.account.ID, job)
 	if arauto.KindOf(err) == arauto.KindNotFound {
 		return ""
 	}
@@ -127,8 +127,8 @@ func (w *world) rejects(i *importer.Imports, job int64) string {
 		w.t.Fatal(err)
 	}
 	defer f.Close()
-	if name != "contatos-rejects.csv" {
-		w.t.Errorf("the file of rejects is called %q", name)
+	if f.Name != "contatos-rejects.csv" {
+		w.t.Errorf("the file of rejects is called %q", f.Name)
 	}
 	text, err := io.ReadAll(f)
 	if err != nil {
@@ -267,7 +267,7 @@ func TestImport_SameFileAgain(t *testing.T) {
 	w := newWorld(t, "BR")
 	file := "nome;fone\nAna;11987654321\nBia;11987654322\n"
 	i, j := w.run(strings.NewReader(file), importer.Options{})
-	if _, _, err := i.Rejects(t.Context(), w.account.ID, j.ID); arauto.KindOf(err) != arauto.KindNotFound {
+	if _, err := i.Rejects(t.Context(), w.account.ID, j.ID); arauto.KindOf(err) != arauto.KindNotFound {
 		t.Errorf("rejects of a clean file: %v", err)
 	}
 	j = w.start(i, strings.NewReader(file), importer.Options{})
@@ -288,7 +288,7 @@ func TestStart_UnusableFile(t *testing.T) {
 		want string
 	}{
 		"an empty file":    {"", importer.Options{}, "the file is empty"},
-		"a spreadsheet":    {"PK\x03\x04 and so on", importer.Options{}, "this is a spreadsheet (XLSX)"},
+		"a spreadsheet":    {"PK\x03\x04 and so on", importer.Options{}, "x.csv is named like CSV and holds a spreadsheet (XLSX)"},
 		"no phone column":  {"nome;cpf\nAna;1\n", importer.Options{}, "no column is the phone; the file has the columns nome, cpf"},
 		"no name column":   {"cpf;fone\n1;11987654321\n", importer.Options{NameRequired: true}, "no column is the name"},
 		"an unfit mapping": {"nome;fone\nAna;11987654321\n", importer.Options{Mapping: map[string]string{"phone": "Cel"}}, `the mapping asks for column "Cel"`},
@@ -376,7 +376,7 @@ func TestStart_Refused(t *testing.T) {
 		kind   arauto.Kind
 		want   string
 	}{
-		"completed campaign": {[]arauto.CampaignEvent{arauto.CampaignStart, arauto.CampaignComplete}, iotest.ErrReader(errors.New("was read")), importer.Options{}, arauto.KindConflict, "is completed"},
+		"cancelled campaign": {[]arauto.CampaignEvent{arauto.CampaignCancel}, iotest.ErrReader(errors.New("was read")), importer.Options{}, arauto.KindConflict, "is cancelled"},
 		"too large":          {nil, strings.NewReader("nome;fone\nAna;11987654321\n"), importer.Options{Limit: 25}, arauto.KindInvalid, "larger than 25 bytes"},
 		"much too large":     {nil, io.LimitReader(endless{}, 1<<30), importer.Options{Limit: 2 << 20}, arauto.KindInvalid, "larger than 2 MB"},
 		"upload broke off":   {nil, io.MultiReader(strings.NewReader("nome;fone\nAna"), iotest.ErrReader(broken)), importer.Options{}, arauto.KindInternal, broken.Error()},
@@ -430,12 +430,12 @@ type gated struct {
 	goOn    chan struct{}
 }
 
-func (g *gated) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error) {
+func (g *gated) ImportChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error) {
 	if g.calls.Add(1) == 2 {
 		close(g.reached)
 		<-g.goOn
 	}
-	return g.Store.AddChunk(ctx, now, l, j, list, update)
+	return g.Store.ImportChunk(ctx, now, l, j, in, list, update)
 }
 
 // What was in before stays; nothing comes after.
@@ -499,7 +499,7 @@ func TestRejects_NotAnImport(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, id := range []int64{j.ID, j.ID + 1} {
-		if _, _, err := w.imports(w.store, w.blobs, nil).Rejects(t.Context(), w.account.ID, id); arauto.KindOf(err) != arauto.KindNotFound {
+		if _, err := w.imports(w.store, w.blobs, nil).Rejects(t.Context(), w.account.ID, id); arauto.KindOf(err) != arauto.KindNotFound {
 			t.Errorf("job %d: %v", id, err)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"path"
 	"strconv"
 	"strings"
 	"time"
@@ -19,10 +18,12 @@ type Store interface {
 	Campaign(ctx context.Context, account, id int64) (arauto.Campaign, error)
 	CreateJob(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job) (arauto.Job, error)
 	Job(ctx context.Context, account, id int64) (arauto.Job, error)
-	// AddChunk adds contacts to the job's campaign and stores what update makes of the job, both or neither.
-	AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact,
+	// ImportChunk adds contacts to the job's campaign and stores what update makes of the job, both or neither.
+	ImportChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, list []arauto.Contact,
 		update func(added []arauto.Added, j *arauto.Job)) ([]arauto.Added, arauto.Job, error)
-	// SuppressChunk is AddChunk for entries of the account's do-not-contact list.
+	// Present answers for each of those people, by key, whether they are in that campaign, or in another as across has it.
+	Present(ctx context.Context, account, campaign int64, across arauto.Across, keys []string) ([]arauto.Added, error)
+	// SuppressChunk is ImportChunk for entries of the account's do-not-contact list.
 	SuppressChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Suppression,
 		update func(added []arauto.Added, j *arauto.Job)) ([]arauto.Added, arauto.Job, error)
 }
@@ -45,11 +46,12 @@ type Phones interface {
 // Config is what Imports need. Phones gives the reader for an ISO 3166 country. Wake tells whoever runs jobs that
 // there is one; it may be nil.
 type Config struct {
-	Store  Store
-	Blobs  Blobs
-	Phones func(country string) (Phones, error)
-	Now    func() time.Time
-	Wake   func()
+	Store   Store
+	Staging Staging
+	Blobs   Blobs
+	Phones  func(country string) (Phones, error)
+	Now     func() time.Time
+	Wake    func()
 }
 
 // Imports starts imports and does them: it is the worker of jobs of kind JobImport and JobSuppressions. Make it with
@@ -78,8 +80,7 @@ func New(c Config) *Imports {
 type Options struct {
 	// Limit is how many bytes the file may have; 0 = DefaultLimit.
 	Limit int64
-	// Mapping and NameRequired are those of ColumnOptions. A column that the mapping calls "external_id" is the
-	// customer's own id of a contact rather than a custom field.
+	// Mapping and NameRequired are those of ColumnOptions.
 	Mapping      map[string]string
 	NameRequired bool
 	// Positions say what the first columns are by their place, whatever their headers: "name", "phone", then the
@@ -100,8 +101,8 @@ type Options struct {
 	Unread bool
 }
 
-// DefaultLimit is Options.Limit where nothing else was asked for: about a million rows.
-const DefaultLimit = 100 << 20
+// DefaultLimit is Options.Limit where nothing else was asked for: some ten million rows.
+const DefaultLimit = 1 << 30
 
 // params is a job's own copy of what its import was asked for: it is read alike after a restart, whatever changed
 // in the account meanwhile.
@@ -113,13 +114,29 @@ type params struct {
 	Mapping      map[string]string `json:"mapping,omitempty"`
 	NameRequired bool              `json:"name_required,omitempty"`
 	Positions    []string          `json:"positions,omitempty"`
+	Format       Format            `json:"format,omitempty"` // "" = CSV, as before there were others
 	Separator    byte              `json:"separator,omitempty"`
 	Encoding     Encoding          `json:"encoding,omitempty"`
+	Sheet        string            `json:"sheet,omitempty"`
+	Intake       intakeParams      `json:"intake"`
+	Dialled      bool              `json:"dialled,omitempty"`
+	Malformed    bool              `json:"keep_malformed,omitempty"`
 	Entries      *entryParams      `json:"entries,omitempty"` // of a do-not-contact list
 }
 
-// Start keeps the file that body gives and queues its import into a campaign. name is the file's, for people.
-// Of the file's rows it looks at the first few only, to find the columns.
+// intakeParams are an Intake as a job stores it.
+type intakeParams struct {
+	Duplicates arauto.Duplicates `json:"duplicates,omitempty"`
+	Across     arauto.Across     `json:"across,omitempty"`
+	Whole      bool              `json:"whole,omitempty"`
+}
+
+func (p intakeParams) noun() arauto.Intake {
+	return arauto.Intake{Duplicates: p.Duplicates, Across: p.Across, Whole: p.Whole}
+}
+
+// Start keeps the file that body gives and queues its import into a campaign. name is the file's: it says what the file
+// holds unless the options do. Of the file's rows it looks at the first few only, to find the columns.
 //
 // The errors: not found, the campaign; conflict, it takes no more contacts (body is then not read); invalid, the
 // file is larger than the limit, of another format, or its columns are not those of contacts. Nothing is kept of a
@@ -132,28 +149,45 @@ func (i *Imports) Start(ctx context.Context, actor arauto.Actor, account arauto.
 	if err := c.Accepts(); err != nil {
 		return arauto.Job{}, err
 	}
-	if o.Limit == 0 {
-		o.Limit = DefaultLimit
+	p, err := paramsOf(account, name, o)
+	if err != nil {
+		return arauto.Job{}, err
 	}
-	return i.take(ctx, actor, arauto.Job{Account: account.ID, Campaign: campaign, Kind: arauto.JobImport}, paramsOf(account, name, o), body, o.Limit)
+	p.Dialled = c.Channel == arauto.ChannelVoice
+	if o.KeepMalformed && !p.Dialled {
+		return arauto.Job{}, arauto.Errorf(arauto.KindInvalid, "keep_malformed", "only a voice campaign keeps people whose phone cannot be read: leave it out")
+	}
+	return i.take(ctx, actor, arauto.Job{Account: account.ID, Campaign: campaign, Kind: arauto.JobImport}, p, body, o)
 }
 
-func paramsOf(account arauto.Account, name string, o Options) params {
+func paramsOf(account arauto.Account, name string, o Options) (params, error) {
+	in, err := o.Intake.Checked()
+	if err != nil {
+		return params{}, err
+	}
+	if _, err := ParseFormat(string(o.Format)); err != nil {
+		return params{}, err
+	}
 	unique := strings.ToLower(rand.Text())
 	return params{
 		Name: name, Country: account.Country, Mapping: o.Mapping, NameRequired: o.NameRequired, Positions: o.Positions,
-		Separator: o.CSV.Separator, Encoding: o.CSV.Encoding,
-		Upload: fmt.Sprintf("%d/uploads/%s.csv", account.ID, unique), Rejects: fmt.Sprintf("%d/rejects/%s.csv", account.ID, unique),
-	}
+		Format: o.Format, Separator: o.CSV.Separator, Encoding: o.CSV.Encoding, Sheet: o.Sheet, Malformed: o.KeepMalformed,
+		Intake: intakeParams{Duplicates: in.Duplicates, Across: in.Across, Whole: in.Whole},
+		Upload: fmt.Sprintf("%d/uploads/%s.bin", account.ID, unique), Rejects: fmt.Sprintf("%d/rejects/%s.bin", account.ID, unique),
+	}, nil
 }
 
 // take keeps the file that body gives and queues j, the work on it, or does neither.
-func (i *Imports) take(ctx context.Context, actor arauto.Actor, j arauto.Job, p params, body io.Reader, limit int64) (arauto.Job, error) {
+func (i *Imports) take(ctx context.Context, actor arauto.Actor, j arauto.Job, p params, body io.Reader, o Options) (arauto.Job, error) {
+	limit := o.Limit
+	if limit == 0 {
+		limit = DefaultLimit
+	}
 	var err error
 	if j.Total, err = i.Blobs.Put(ctx, p.Upload, &limited{r: body, left: limit, limit: limit}); err != nil {
 		return arauto.Job{}, fmt.Errorf("keep the uploaded file: %w", err)
 	}
-	if j, err = i.queue(ctx, actor, j, p); err != nil {
+	if j, err = i.queue(ctx, actor, j, p, o.Unread); err != nil {
 		if removeErr := i.Blobs.Remove(context.WithoutCancel(ctx), p.Upload); removeErr != nil {
 			err = fmt.Errorf("%w (and the file stays behind: %w)", err, removeErr)
 		}
@@ -163,20 +197,34 @@ func (i *Imports) take(ctx context.Context, actor arauto.Actor, j arauto.Job, p 
 	return j, nil
 }
 
-// queue creates the job of a file that is kept, if it can be read.
-func (i *Imports) queue(ctx context.Context, actor arauto.Actor, j arauto.Job, p params) (arauto.Job, error) {
+// queue creates the job of a file that is kept, if it can be read, or nobody is to look yet.
+func (i *Imports) queue(ctx context.Context, actor arauto.Actor, j arauto.Job, p params, unread bool) (arauto.Job, error) {
 	file, err := i.Blobs.Open(ctx, p.Upload)
 	if err != nil {
 		return j, err
 	}
 	defer file.Close()
-	list, err := i.open(p, file)
+	head, err := headOf(file)
 	if err != nil {
 		return j, err
 	}
-	if p.Entries != nil {
-		if _, err := i.entries(p, list); err != nil {
+	is, err := settle(p.Name, p.Format, head)
+	switch {
+	case err == nil:
+		p.Format = is
+	case !unread:
+		return j, err
+	}
+	if !unread {
+		list, err := i.open(p, file, j.Total)
+		if err != nil {
 			return j, err
+		}
+		defer list.close()
+		if p.Entries != nil {
+			if _, err := i.entries(p, list); err != nil {
+				return j, err
+			}
 		}
 	}
 	text, err := json.Marshal(p)
@@ -229,47 +277,6 @@ func (i *Imports) Wait(ctx context.Context, account, job int64) (arauto.Job, err
 		}
 		pause.Reset(every)
 	}
-}
-
-// Rejects opens the file of an import's rejects, those that were found so far, with a name to save it under. It is
-// UTF-8 CSV with the columns of the uploaded file, then row and reason; duplicates are in it, too. The error is not
-// found when there is no such import, or every row went in. The caller closes the file.
-func (i *Imports) Rejects(ctx context.Context, account, job int64) (file io.ReadCloser, name string, err error) {
-	j, err := i.Store.Job(ctx, account, job)
-	if err != nil {
-		return nil, "", err
-	}
-	if j.Kind != arauto.JobImport && j.Kind != arauto.JobSuppressions {
-		return nil, "", arauto.Errorf(arauto.KindNotFound, "job", "job %d is no import: it has no rejects", job)
-	}
-	if j.Rejected == 0 && (j.Duplicate == 0 || j.Kind == arauto.JobSuppressions) {
-		return nil, "", arauto.Errorf(arauto.KindNotFound, "job", "import %d has no rejects: every row read so far went in", job)
-	}
-	p, err := parseParams(j)
-	if err != nil {
-		return nil, "", err
-	}
-	opened, err := i.Blobs.Open(ctx, p.Rejects)
-	if err != nil {
-		return nil, "", err
-	}
-	return opened, rejectsName(p.Name), nil
-}
-
-// rejectsName is "contatos-rejects.csv" for "contatos.csv", whatever the uploader's system puts into names.
-func rejectsName(name string) string {
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	name = strings.TrimSuffix(name, path.Ext(name))
-	name = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || strings.ContainsRune(`"/:*?<>|`, r) {
-			return '_'
-		}
-		return r
-	}, strings.ToValidUTF8(name, "_"))
-	if name == "" || name == "." {
-		name = "import"
-	}
-	return name + "-rejects.csv"
 }
 
 func parseParams(j arauto.Job) (params, error) {

@@ -18,6 +18,20 @@ const (
 	rejectReason = "reason"
 )
 
+// rejects writes the rows that could not be used in the way of the uploaded file.
+type rejects interface {
+	Write(row Row, reason error) error
+	Flush() error
+}
+
+// newRejects is the file of rejects as it is kept: CSV, or JSON lines; see Imports.Rejects.
+func (l list) newRejects(w io.Writer) (rejects, error) {
+	if l.format == FormatJSON || l.format == FormatJSONL {
+		return newJSONRejects(w), nil
+	}
+	return NewRejects(w, l.dialect, l.header)
+}
+
 // isRejects tells a file that Rejects wrote by its last two columns.
 func isRejects(header []string) bool {
 	return len(header) > 2 && slices.Equal(header[len(header)-2:], []string{rejectRow, rejectReason})

@@ -24,6 +24,8 @@ type fate struct {
 	after  bool
 	writes int
 	dead   bool
+	// conflict happens before the first publishing; nil = nothing does.
+	conflict func()
 }
 
 var errKilled = errors.New("killed")
@@ -50,9 +52,9 @@ type mortalStore struct {
 	fate *fate
 }
 
-func (m mortalStore) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) (added []arauto.Added, after arauto.Job, err error) {
+func (m mortalStore) ImportChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) (added []arauto.Added, after arauto.Job, err error) {
 	err = m.fate.write(func() (err error) {
-		added, after, err = m.Store.AddChunk(ctx, now, l, j, list, update)
+		added, after, err = m.Store.ImportChunk(ctx, now, l, j, in, list, update)
 		return err
 	})
 	return added, after, err
@@ -64,6 +66,42 @@ func (m mortalStore) SuppressChunk(ctx context.Context, now time.Time, l arauto.
 		return err
 	})
 	return added, after, err
+}
+
+func (m mortalStore) StageChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, rows []int, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) (added []arauto.Added, after arauto.Job, err error) {
+	err = m.fate.write(func() (err error) {
+		added, after, err = m.Store.StageChunk(ctx, now, l, j, in, rows, list, update)
+		return err
+	})
+	return added, after, err
+}
+
+func (m mortalStore) Publish(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, rows int64, update func(int64, int64, *arauto.Job)) (conflicts []arauto.Conflict, after arauto.Job, err error) {
+	if m.fate.conflict != nil {
+		m.fate.conflict()
+		m.fate.conflict = nil
+	}
+	err = m.fate.write(func() (err error) {
+		conflicts, after, err = m.Store.Publish(ctx, now, l, j, in, rows, update)
+		return err
+	})
+	return conflicts, after, err
+}
+
+func (m mortalStore) Unstage(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, rows []int, update func(*arauto.Job)) (after arauto.Job, err error) {
+	err = m.fate.write(func() (err error) {
+		after, err = m.Store.Unstage(ctx, now, l, j, rows, update)
+		return err
+	})
+	return after, err
+}
+
+func (m mortalStore) SweepStaged(ctx context.Context, account, spent int64) (more bool, err error) {
+	err = m.fate.write(func() (err error) {
+		more, err = m.Store.SweepStaged(ctx, account, spent)
+		return err
+	})
+	return more, err
 }
 
 type mortalBlobs struct {
@@ -100,10 +138,13 @@ type outcome struct {
 }
 
 // importMortal does an import that is killed as f says, restarted, and tells how it ended.
-func importMortal(t *testing.T, file string, f *fate) outcome {
+func importMortal(t *testing.T, file string, o importer.Options, f *fate) outcome {
 	t.Helper()
 	w := newWorld(t, "BR")
-	j := w.start(w.imports(w.store, w.blobs, nil), strings.NewReader(file), importer.Options{})
+	if o.Intake.Staged() {
+		f.conflict = func() { w.add(t, "+5511987654320") }
+	}
+	j := w.start(w.imports(w.store, w.blobs, nil), strings.NewReader(file), o)
 	for chunk := 5; ; {
 		l, taken, err := w.store.Take(t.Context(), time.Now(), w.account.ID, "job:1", "a", time.Minute)
 		if err != nil || !taken {
@@ -113,13 +154,23 @@ func importMortal(t *testing.T, file string, f *fate) outcome {
 			t.Fatal(err)
 		}
 		i := w.imports(mortalStore{w.store, f}, mortalBlobs{w.blobs, f}, nil)
+		i.Staging = mortalStore{w.store, f}
 		i.SetChunk(chunk)
 		done, err := i.Work(t.Context(), l, j, nil)
 		if f.dead {
 			f.dead, f.at, chunk = false, 0, 3 // a later version may cut otherwise
+			if n := len(w.contacts()); o.Intake.Staged() && n > 1 && n != 1+wholeOf {
+				t.Fatalf("half of it is in: %d contacts", n)
+			}
 			continue
 		}
-		if err != nil {
+		switch {
+		case arauto.KindOf(err) == arauto.KindInvalid:
+			if done, err = w.store.Job(t.Context(), w.account.ID, j.ID); err != nil {
+				t.Fatal(err)
+			}
+			done.State = arauto.JobFailed
+		case err != nil:
 			t.Fatal(err)
 		}
 		if err := w.store.FinishJob(t.Context(), time.Now(), l, done); err != nil {
@@ -137,7 +188,7 @@ func importMortal(t *testing.T, file string, f *fate) outcome {
 func TestImport_KilledAtAnyWrite(t *testing.T) {
 	file := mixed()
 	whole := &fate{}
-	want := importMortal(t, file, whole)
+	want := importMortal(t, file, importer.Options{}, whole)
 	if got := numbersOf(want.Job); want.Job.State != arauto.JobCompleted || got != (numbers{16, 3, 4}) || len(want.Phones) != 16 {
 		t.Fatalf("undisturbed: %+v", want.Job)
 	}
@@ -150,7 +201,52 @@ func TestImport_KilledAtAnyWrite(t *testing.T) {
 	for at := range whole.writes {
 		for _, after := range []bool{false, true} {
 			t.Run(fmt.Sprintf("write %d, after it %v", at+1, after), func(t *testing.T) {
-				if diff := cmp.Diff(want, importMortal(t, file, &fate{at: at + 1, after: after})); diff != "" {
+				if diff := cmp.Diff(want, importMortal(t, file, importer.Options{}, &fate{at: at + 1, after: after})); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+// add puts somebody into the campaign besides the import.
+func (w *world) add(t *testing.T, phone arauto.Phone) {
+	t.Helper()
+	if _, err := w.store.AddContacts(t.Context(), time.Now(), w.account.ID, w.campaign.ID, []arauto.Contact{{Name: "first", PhoneRaw: string(phone), Phone: phone, PersonKey: phone.PersonKey()}}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wholeOf is how many of mixed go in beside somebody who came in meanwhile.
+const wholeOf = 15
+
+// Whenever the program dies, what is to go in whole is in whole or not at all, and ends as if nothing had happened:
+// also when somebody comes in just before, and when nothing may go in.
+func TestImport_WholeKilledAtAnyWrite(t *testing.T) {
+	file := mixed()
+	t.Run("nothing of it", func(t *testing.T) {
+		killedEverywhere(t, file, importer.Options{Intake: arauto.Intake{Whole: true, Duplicates: arauto.DuplicatesFail}}, arauto.JobFailed, numbers{0, 3, 4}, 0)
+	})
+	usable := strings.ReplaceAll(file, "not a phone", "11987654300")
+	t.Run("all of it", func(t *testing.T) {
+		killedEverywhere(t, usable, importer.Options{Intake: arauto.Intake{Whole: true}}, arauto.JobCompleted, numbers{wholeOf, 8, 0}, wholeOf+1)
+	})
+}
+
+func killedEverywhere(t *testing.T, file string, o importer.Options, state arauto.JobState, n numbers, contacts int) {
+	whole := &fate{}
+	want := importMortal(t, file, o, whole)
+	if want.Job.State != state || numbersOf(want.Job) != n || len(want.Phones) != contacts {
+		t.Fatalf("undisturbed: %+v, %d contacts", want.Job, len(want.Phones))
+	}
+	for at := range whole.writes {
+		for _, after := range []bool{false, true} {
+			if !after && at%3 > 0 {
+				continue // what was not written is much the same everywhere
+			}
+			t.Run(fmt.Sprintf("write %d, after it %v", at+1, after), func(t *testing.T) {
+				t.Parallel()
+				if diff := cmp.Diff(want, importMortal(t, file, o, &fate{at: at + 1, after: after})); diff != "" {
 					t.Error(diff)
 				}
 			})

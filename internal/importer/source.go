@@ -14,6 +14,10 @@ type Row struct {
 	Number int
 	// Cells are as written, in the header's order and never more than its columns; fewer when the last were left out.
 	Cells []string
+	// More is what the row says beyond the header, where a format lets it.
+	More arauto.Fields
+	// Raw is the row as it is written, where cells do not tell all of it.
+	Raw string
 }
 
 // A Source reads the rows of one file, in order. Every format is one Source.

@@ -35,18 +35,18 @@ type entryParams struct {
 // file has a phone in each row, in any spelling, and may have columns that say scope, channel, expiry and evidence;
 // see Start for the rest.
 func (i *Imports) StartSuppressions(ctx context.Context, actor arauto.Actor, account arauto.Account, name string, body io.Reader, o Options, d EntryDefaults) (arauto.Job, error) {
-	if o.Limit == 0 {
-		o.Limit = DefaultLimit
-	}
 	if d.Scope == "" {
 		d.Scope = arauto.SuppressAll
 	}
-	p := paramsOf(account, name, o)
+	p, err := paramsOf(account, name, o)
+	if err != nil {
+		return arauto.Job{}, err
+	}
 	p.Entries = &entryParams{Scope: d.Scope, Channel: d.Channel, Evidence: d.Evidence, Zone: account.TimeZone, Asked: i.Now().UnixMilli()}
 	if !d.ExpiresAt.IsZero() {
 		p.Entries.Expires = d.ExpiresAt.UnixMilli()
 	}
-	return i.take(ctx, actor, arauto.Job{Account: account.ID, Kind: arauto.JobSuppressions}, p, body, o.Limit)
+	return i.take(ctx, actor, arauto.Job{Account: account.ID, Kind: arauto.JobSuppressions}, p, body, o)
 }
 
 // What the columns of such a file may be besides the phone.

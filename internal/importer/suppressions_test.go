@@ -74,7 +74,7 @@ func (w *world) entries() (list []string) {
 
 func (w *world) entryRejects(i *importer.Imports, job int64) string {
 	w.t.Helper()
-	f, _, err := i.Rejects(w.t.Context(), w.account.ID, job)
+	f, err := i.Rejects(w.t.Context(), w.account.ID, job)
 	if arauto.KindOf(err) == arauto.KindNotFound {
 		return ""
 	}

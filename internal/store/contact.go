@@ -58,7 +58,7 @@ func (s *Store) AddContacts(ctx context.Context, now time.Time, account, campaig
 	}
 	var added []arauto.Added
 	err := s.db.write(ctx, func(t querier) (err error) {
-		added, err = s.addToCampaign(ctx, t, now, account, campaign, list)
+		added, err = s.addToCampaign(ctx, t, now, account, campaign, arauto.Intake{}, list)
 		return err
 	})
 	return added, err

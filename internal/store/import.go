@@ -16,6 +16,14 @@ import (
 func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, list []arauto.Contact,
 	update func(added []arauto.Added, j *arauto.Job),
 ) ([]arauto.Added, arauto.Job, error) {
+	return s.ImportChunk(ctx, now, l, j, arauto.Intake{}, list, update)
+}
+
+// ImportChunk is AddChunk for people of whom in says what is done with those who are there already. in is not
+// Staged.
+func (s *Store) ImportChunk(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, in arauto.Intake, list []arauto.Contact,
+	update func(added []arauto.Added, j *arauto.Job),
+) ([]arauto.Added, arauto.Job, error) {
 	var added []arauto.Added
 	var after arauto.Job
 	err := s.db.write(ctx, func(t querier) error {
@@ -23,7 +31,7 @@ func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j a
 		if err != nil {
 			return err
 		}
-		if added, err = s.addToCampaign(ctx, t, now, j.Account, j.Campaign, list); err != nil {
+		if added, err = s.addToCampaign(ctx, t, now, j.Account, j.Campaign, in, list); err != nil {
 			return err
 		}
 		after = j
@@ -38,16 +46,47 @@ func (s *Store) AddChunk(ctx context.Context, now time.Time, l arauto.Lease, j a
 }
 
 // addToCampaign asks the campaign before it adds; an empty list asks all the same.
-func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact) ([]arauto.Added, error) {
+func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, account, campaign int64, in arauto.Intake, list []arauto.Contact) ([]arauto.Added, error) {
 	c, err := s.addingTo(ctx, t, account, campaign)
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
+	if in.Across == arauto.AcrossNone && in.Duplicates != arauto.DuplicatesUpdate {
+		return s.addAll(ctx, t, now, c, list)
+	}
+	added := make([]arauto.Added, len(list))
+	if err := s.nameElsewhere(ctx, t, account, campaign, in.Across, list, added); err != nil {
+		return nil, err
+	}
+	rest, places := make([]arauto.Contact, 0, len(list)), make([]int, 0, len(list))
+	for i := range list {
+		if !added[i].Duplicate {
+			rest, places = append(rest, list[i]), append(places, i)
+		}
+	}
+	if len(rest) == 0 {
+		return added, nil
+	}
+	there, err := s.addAll(ctx, t, now, c, rest)
+	if err != nil {
+		return nil, err
+	}
+	for k, i := range places {
+		added[i] = there[k]
+	}
+	if in.Duplicates == arauto.DuplicatesUpdate {
+		return added, s.updateDuplicates(ctx, t, now, account, list, added)
+	}
+	return added, nil
+}
+
+// addAll adds by the rules of the campaign's channel.
+func (s *Store) addAll(ctx context.Context, t querier, now time.Time, c arauto.Campaign, list []arauto.Contact) ([]arauto.Added, error) {
 	if c.Channel == arauto.ChannelVoice {
 		dialled, err := s.addDialled(ctx, t, now, c, list)
 		return addedOf(dialled), err
 	}
-	return s.addContacts(ctx, t, now, account, campaign, list)
+	return s.addContacts(ctx, t, now, c.Account, c.ID, list)
 }
 
 // addingTo is a campaign that takes contacts. It is held until the commit, or it could complete before the new

@@ -8,7 +8,7 @@ import (
 )
 
 const jobColumns = `account_id, id, uuid, campaign_id, kind, state, params, error, total, done, accepted, duplicate, rejected, resume,
-	created_at, started_at, finished_at`
+	created_at, started_at, finished_at, rows_read, pace`
 
 // CreateJob queues a job: its kind, campaign, params and total are the caller's.
 func (s *Store) CreateJob(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job) (arauto.Job, error) {
@@ -32,7 +32,7 @@ func (s *Store) queue(ctx context.Context, t querier, now time.Time, j arauto.Jo
 	if j.ID, err = nextIDs(ctx, t, j.Account, "job", 1); err != nil {
 		return j, err
 	}
-	_, err = t.exec(ctx, `INSERT INTO job (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, 0, 0, 0, 0, '', $9, 0, 0)`,
+	_, err = t.exec(ctx, `INSERT INTO job (`+jobColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, '', $8, 0, 0, 0, 0, '', $9, 0, 0, 0, 0)`,
 		j.Account, j.ID, j.UUID, j.Campaign, j.Kind, j.State, j.Params, j.Total, ms(j.CreatedAt))
 	return j, err
 }
@@ -141,8 +141,8 @@ func (s *Store) leasedJob(ctx context.Context, t querier, now time.Time, l araut
 }
 
 func saveProgress(ctx context.Context, t querier, j arauto.Job) error {
-	_, err := t.exec(ctx, `UPDATE job SET total = $3, done = $4, accepted = $5, duplicate = $6, rejected = $7, resume = $8 WHERE account_id = $1 AND id = $2`,
-		j.Account, j.ID, j.Total, j.Done, j.Accepted, j.Duplicate, j.Rejected, j.Resume)
+	_, err := t.exec(ctx, `UPDATE job SET total = $3, done = $4, accepted = $5, duplicate = $6, rejected = $7, resume = $8, rows_read = $9, pace = $10
+		WHERE account_id = $1 AND id = $2`, j.Account, j.ID, j.Total, j.Done, j.Accepted, j.Duplicate, j.Rejected, j.Resume, j.Rows, j.Pace)
 	return err
 }
 
@@ -174,7 +174,7 @@ func scanJob(r rows) (arauto.Job, error) {
 	var j arauto.Job
 	var created, started, finished int64
 	err := r.Scan(&j.Account, &j.ID, &j.UUID, &j.Campaign, &j.Kind, &j.State, &j.Params, &j.Error, &j.Total, &j.Done, &j.Accepted, &j.Duplicate, &j.Rejected,
-		&j.Resume, &created, &started, &finished)
+		&j.Resume, &created, &started, &finished, &j.Rows, &j.Pace)
 	j.CreatedAt, j.StartedAt, j.FinishedAt = moment(created), moment(started), moment(finished)
 	return j, err
 }

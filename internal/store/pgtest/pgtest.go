@@ -27,6 +27,7 @@ var ErrMissing = errors.New("no PostgreSQL server programs in PATH or /usr/lib/p
 // A Cluster is a running server.
 type Cluster struct {
 	dir    string
+	keep   bool
 	shell  *exec.Cmd
 	leash  io.Closer // closing it ends the server
 	ended  chan struct{}
@@ -49,7 +50,7 @@ cat <&3 >/dev/null & leash=$!
 while kill -0 $server 2>/dev/null && kill -0 $leash 2>/dev/null; do sleep 0.05; done
 kill $leash 2>/dev/null
 while kill -INT $server 2>/dev/null; do sleep 0.05; done
-rm -rf "$dir"`
+[ -e "$dir/keep" ] || rm -rf "$dir"`
 
 // Start makes a cluster and waits until it answers: about two seconds. The server syncs to disk like a
 // real one. log may be nil; it is told what is being done.
@@ -65,17 +66,47 @@ func Start(log func(string)) (*Cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Cluster{dir: dir, ended: make(chan struct{})}
-	log("starting PostgreSQL from " + bin + " in " + dir)
-	if err := c.init(bin); err != nil {
-		os.RemoveAll(dir)
+	return start(&Cluster{dir: dir, ended: make(chan struct{})}, bin, log)
+}
+
+// StartIn is Start for a cluster that stays in dir, which is made when it is not there: another StartIn finds its
+// databases. One process at a time may use it.
+func StartIn(dir string, log func(string)) (*Cluster, error) {
+	bin, err := programs()
+	if err != nil {
 		return nil, err
+	}
+	if dir, err = filepath.Abs(dir); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "keep"), nil, 0o600); err != nil {
+		return nil, err
+	}
+	return start(&Cluster{dir: dir, keep: true, ended: make(chan struct{})}, bin, log)
+}
+
+func start(c *Cluster, bin string, log func(string)) (*Cluster, error) {
+	log("starting PostgreSQL from " + bin + " in " + c.dir)
+	if _, err := os.Stat(c.data()); err != nil || !c.keep {
+		if err := c.init(bin); err != nil {
+			c.remove()
+			return nil, err
+		}
 	}
 	if err := c.run(bin); err != nil {
 		c.Stop()
 		return nil, err
 	}
 	return c, nil
+}
+
+func (c *Cluster) remove() {
+	if !c.keep {
+		os.RemoveAll(c.dir)
+	}
 }
 
 // programs is the directory of initdb and postgres: the one in PATH, else the newest that Debian keeps.
@@ -178,7 +209,7 @@ func (c *Cluster) NewDatabase(ctx context.Context) (address string, err error) {
 // Stop ends the server, whoever is still connected, and removes what it kept.
 func (c *Cluster) Stop() {
 	if c.shell == nil || c.shell.Process == nil {
-		os.RemoveAll(c.dir)
+		c.remove()
 		return
 	}
 	c.leash.Close()
@@ -187,5 +218,43 @@ func (c *Cluster) Stop() {
 	case <-time.After(stopTimeout):
 		c.shell.Process.Kill()
 	}
-	os.RemoveAll(c.dir)
+	c.remove()
+}
+
+// Database makes a database of that name, as a copy of another unless that is "", and returns its address. It is
+// the one that is there when there is one, and made says so.
+func (c *Cluster) Database(ctx context.Context, name, of string) (address string, made bool, err error) {
+	conn, err := pgx.Connect(ctx, c.url("postgres"))
+	if err != nil {
+		return "", false, fmt.Errorf("make a database: %w", err)
+	}
+	defer conn.Close(ctx)
+	var there bool
+	if err := conn.QueryRow(ctx, "SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name).Scan(&there); err != nil {
+		return "", false, fmt.Errorf("make a database: %w", err)
+	}
+	if there {
+		return c.url(name), false, nil
+	}
+	text := "CREATE DATABASE " + name
+	if of != "" {
+		text += " TEMPLATE " + of + " STRATEGY FILE_COPY"
+	}
+	if _, err := conn.Exec(ctx, text); err != nil {
+		return "", false, fmt.Errorf("make a database: %w", err)
+	}
+	return c.url(name), true, nil
+}
+
+// Drop removes a database, whoever is connected to it. Removing what is not there is no error.
+func (c *Cluster) Drop(ctx context.Context, name string) error {
+	conn, err := pgx.Connect(ctx, c.url("postgres"))
+	if err != nil {
+		return fmt.Errorf("remove a database: %w", err)
+	}
+	defer conn.Close(ctx)
+	if _, err := conn.Exec(ctx, "DROP DATABASE IF EXISTS "+name+" WITH (FORCE)"); err != nil {
+		return fmt.Errorf("remove a database: %w", err)
+	}
+	return nil
 }

@@ -39,6 +39,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"due dials", testDueDials},
 		{"import to dial", testDialImport},
 		{"dial moves", testDialMoves},
+		{"stage", testStage},
+		{"intake", testIntake},
 		{"lease", testLease},
 		{"facts", testFacts},
 		{"webhook", testWebhook},

@@ -1,0 +1,137 @@
+package bench
+
+import (
+	"bufio"
+	"encoding/csv"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"arauto"
+	"arauto/internal/importer"
+)
+
+// A corpus is a list as customers send it: a name, a phone and six columns of their own; every tenth row is ugly, and
+// three of a hundred are people who are there already.
+type corpus struct {
+	rows int
+	from int // the first of its people: see contacts
+	old  int // the first of the people who are in the campaign already
+}
+
+// What becomes of a corpus, by the row.
+type fate int
+
+const (
+	fresh fate = iota
+	twice
+	refused
+)
+
+func corpusHeader() []string {
+	return []string{"Nome Completo", "Telefone", "CPF", "id_proposta", "Perfil", "Cidade", "Valor", "Vencimento"}
+}
+
+// row is the nth row and what must become of it.
+func (c corpus) row(n int) ([]string, fate) {
+	person, what := c.person(n), fresh
+	switch n % 100 {
+	case 13, 63:
+		person, what = c.person(n-7), twice
+	case 41:
+		person, what = c.old+n/100*10, twice
+	}
+	phone, name := string(phoneOf(person)), fmt.Sprintf("Maria da Conceição %d", person)
+	cells := []string{
+		name, phone[1:], fmt.Sprintf("%011d", person*7), fmt.Sprint(n), "Pessoa Jurídica", fmt.Sprintf("São José dos Campos %d", person%5000),
+		fmt.Sprintf("R$ %d.%03d,%02d", person%90+1, person%1000, person%100), fmt.Sprintf("%02d/%02d/2026", person%28+1, person%12+1),
+	}
+	if n%10 != 7 {
+		return cells, what
+	}
+	switch n / 10 % 10 {
+	case 0:
+		cells[1] = fmt.Sprintf("+55 (%s) %s-%s", phone[3:5], phone[5:10], phone[10:])
+	case 1:
+		cells[1] = fmt.Sprintf("0%s %s.%s", phone[3:5], phone[5:10], phone[10:])
+	case 2:
+		cells[1] += ".0"
+	case 3:
+		cells[0], cells[5] = name+" \"Zé\"; filha", "Rua 7,\nfundos"
+	case 4:
+		cells[1], what = "5,51199E+12", refused
+	case 5:
+		cells[1], what = "", refused
+	case 6:
+		cells[1], what = "não tem telefone", refused
+	case 7:
+		cells[0], cells[1] = "  "+name+"\u00a0", "\u00a0"+cells[1]+" "
+	case 8:
+		cells[1] = "whatsapp:" + phone
+	case 9:
+		cells[1], what = phone[:7], refused
+	}
+	return cells, what
+}
+
+// person is the nth who is new: of those whose area code is one.
+func (c corpus) person(n int) int { return c.from + n/9*10 + n%9 }
+
+// expected counts what must become of it.
+func (c corpus) expected() (counts [3]int64) {
+	for n := range c.rows {
+		_, what := c.row(n)
+		counts[what]++
+	}
+	return counts
+}
+
+func phoneOf(k int) arauto.Phone {
+	return arauto.Phone(fmt.Sprintf("+55%d9%08d", 11+k%10, (k*48271)%100_000_000))
+}
+
+// file is the corpus in that format, kept in dir.
+func (c corpus) file(dir string, format importer.Format) (name string, err error) {
+	name = filepath.Join(dir, fmt.Sprintf("corpus-%d-%d.%s", c.from, c.rows, format))
+	if _, err := os.Stat(name); err == nil {
+		return name, nil
+	}
+	draft := name + ".part"
+	f, err := os.Create(draft)
+	if err != nil {
+		return "", err
+	}
+	w := bufio.NewWriterSize(f, 1<<20)
+	write := map[importer.Format]func(io.Writer) error{
+		importer.FormatCSV: c.writeCSV,
+	}[format]
+	if err := write(w); err != nil {
+		f.Close()
+		return "", err
+	}
+	if err := w.Flush(); err != nil {
+		f.Close()
+		return "", err
+	}
+	if err := f.Close(); err != nil {
+		return "", err
+	}
+	return name, os.Rename(draft, name)
+}
+
+func (c corpus) writeCSV(out io.Writer) error {
+	w := csv.NewWriter(out)
+	w.Comma = ';'
+	if err := w.Write(corpusHeader()); err != nil {
+		return err
+	}
+	for n := range c.rows {
+		cells, _ := c.row(n)
+		if err := w.Write(cells); err != nil {
+			return err
+		}
+	}
+	w.Flush()
+	return w.Error()
+}
