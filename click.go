@@ -17,9 +17,9 @@ type Click struct {
 	Campaign     int64
 
 	Referral Referral
-	First    bool   // nothing brought this person before
-	Opened   bool   // its message opened the conversation
-	Media    string // key of our own copy of the picture or the film; "" = none (yet)
+	First    bool  // nothing brought this person before
+	Opened   bool  // its message opened the conversation
+	Media    int64 // the attachment that is our own copy of the picture or the film; 0 = there is none
 
 	At time.Time // when the person wrote, by the provider's clock
 }
@@ -89,7 +89,7 @@ type ClickRow struct {
 	ConversationUUID string
 	RoutingPoint     int64  // where the conversation entered; 0 = not routed
 	Queue            int64  // 0 = none
-	Agent            int64  // the last who took it; 0 = nobody did
+	Agent            int64  // the last who had it; 0 = nobody ever did
 	Activity         string // code of how it ended; "" = it has not, or without one
 	PersonKey        string
 	State            ConversationState

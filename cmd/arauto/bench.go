@@ -13,6 +13,7 @@ type benchCmd struct {
 	Pace    benchPaceCmd    `cmd:"" help:"How near the engine comes to a rate, or to what its requests in flight can do."`
 	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
 	Search  benchSearchCmd  `cmd:"" help:"Names, phones and custom fields among millions, beside a plain walk."`
+	Clicks  benchClicksCmd  `cmd:"" help:"A month of the click detail report beside its rows read raw, at millions of clicks."`
 	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
 	Import  benchImportCmd  `cmd:"" help:"Importing one list in every format into a large database, beside reading it alone."`
 	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
@@ -66,6 +67,18 @@ type benchSearchCmd struct {
 
 func (k benchSearchCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Search(ctx, bench.SearchConfig(k), s.Out)
+}
+
+type benchClicksCmd struct {
+	Engine string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Clicks int    `default:"5000000" help:"How many are stored before measuring."`
+	Dir    string `placeholder:"DIR" help:"Keep SQLite's there, or go on with those that are."`
+	Rounds int    `default:"5" help:"Months that are read; medians are compared."`
+	Check  bool   `help:"Fail when a figure is missed."`
+}
+
+func (k benchClicksCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Clicks(ctx, bench.ClicksConfig(k), s.Out)
 }
 
 type benchWebhookCmd struct {

@@ -9,7 +9,10 @@ import (
 )
 
 const clickColumns = `account_id, id, at, conversation_id, message_id, sender_id, person_id, contact_id, campaign_id, first_touch, opened, source_type, source_id,
-	source_url, headline, body, media_type, image_url, video_url, thumbnail_url, welcome, clid, raw, width, media_key`
+	source_url, headline, body, media_type, image_url, video_url, thumbnail_url, welcome, clid, raw, width, attachment_id`
+
+const insertClick = `INSERT INTO click (` + clickColumns + `)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25)`
 
 // clicked keeps the ad or the post that a message says brought its author. It runs once for each message, with the
 // message.
@@ -40,20 +43,38 @@ func (f *applying) clicked(ctx context.Context, t querier, fact arauto.Fact, con
 	if c.ID, err = nextIDs(ctx, t, c.Account, "click", 1); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, `INSERT INTO click (`+clickColumns+`)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, '')`, clickArgs(c)...); err != nil {
+	if c.Media, err = f.copyMedia(ctx, t, c); err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, insertClick, clickArgs(c)...); err != nil {
 		return err
 	}
 	tell(t).clicked(f.now, c, uuid, arauto.PhoneOfWAID(fact.Reply.WAID))
 	return nil
 }
 
-// clickArgs is c as it is inserted, without our copy.
+// copyMedia has the ad's picture or film fetched before Meta's link to it ends, and returns the attachment.
+func (f *applying) copyMedia(ctx context.Context, t querier, c arauto.Click) (int64, error) {
+	link, kind := c.Referral.MediaURL(), c.Referral.MediaType
+	if link == "" || arauto.FileLimit(kind) == 0 {
+		return 0, nil
+	}
+	id, err := nextIDs(ctx, t, c.Account, "attachment", 1)
+	if err != nil {
+		return 0, err
+	}
+	_, err = t.exec(ctx, `INSERT INTO attachment (account_id, id, uuid, conversation_id, message_id, sender_id, source, address, kind, name, said_type, type, size, sha256, blob, state,
+		detail, tries, due_at, created_at, fetched_at) VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, '', '', '', 0, '', '', $9, '', 0, $10, $10, 0)`,
+		c.Account, id, newUUID(), c.Conversation, c.Sender, arauto.AttachmentLink, link, kind, arauto.AttachmentWaiting, ms(f.now))
+	return id, err
+}
+
+// clickArgs is c as it is inserted.
 func clickArgs(c arauto.Click) []any {
 	r := c.Referral
 	return []any{
 		c.Account, c.ID, ms(c.At), c.Conversation, c.Message, c.Sender, c.Person, c.Contact, c.Campaign, oneIf(c.First), oneIf(c.Opened), string(r.SourceType),
-		orNULL(r.SourceID), r.SourceURL, r.Headline, r.Body, r.MediaType, r.ImageURL, r.VideoURL, r.ThumbnailURL, r.Welcome, orNULL(r.Clid), r.Raw, int64(r.Width()),
+		orNULL(r.SourceID), r.SourceURL, r.Headline, r.Body, r.MediaType, r.ImageURL, r.VideoURL, r.ThumbnailURL, r.Welcome, orNULL(r.Clid), r.Raw, int64(r.Width()), c.Media,
 	}
 }
 
@@ -101,16 +122,21 @@ func (s *Store) ClickSpan(ctx context.Context, account int64, from, to time.Time
 // oldest first, up to the click upTo: the referral's members, the conversation and what became of it.
 func (s *Store) ClickDetails(ctx context.Context, account int64, after arauto.ClickKey, to time.Time, upTo int64, limit int) ([]arauto.ClickRow, error) {
 	list, err := readAll(ctx, s, scanClickDetail, `SELECT c.id, c.at, c.conversation_id, c.source_type, COALESCE(c.source_id, ''), c.source_url, c.media_type, c.image_url, c.video_url,
-		`+outcomeColumns+` FROM click c`+outcomeJoins+`
-		WHERE c.account_id = $1 AND c.at >= $2 AND (c.at > $2 OR c.id > $3) AND c.at <= $4 AND c.id <= $5 ORDER BY c.at, c.id LIMIT $6`,
+		`+outcomeColumns+` FROM (SELECT account_id, id, at, conversation_id, source_type, source_id, source_url, media_type, image_url, video_url FROM click
+			WHERE account_id = $1 AND at >= $2 AND (at > $2 OR id > $3) AND at <= $4 AND id <= $5 ORDER BY at, id LIMIT $6) c`+outcomeJoins+` ORDER BY c.at, c.id`,
 		account, ms(after.At), after.ID, ms(to), upTo, limit)
 	return list, doing("read clicks", err)
 }
 
 // What became of a click's conversation.
 const (
-	outcomeColumns = `0, 0, 0, ''`
-	outcomeJoins   = ``
+	outcomeColumns = `v.routing_point_id, v.queue_id, ` + lastAgent + `, COALESCE(k.code, '')`
+	outcomeJoins   = `
+	JOIN conversation v ON v.account_id = c.account_id AND v.id = c.conversation_id
+	LEFT JOIN activity_code k ON k.account_id = v.account_id AND k.id = v.activity_code_id`
+	// lastAgent is whose the conversation is, or was: one that waits again has been somebody's.
+	lastAgent = `CASE WHEN v.agent_id <> 0 OR v.assigned_at = 0 THEN v.agent_id ELSE COALESCE((SELECT n.agent_id FROM conversation_turn n
+		WHERE n.account_id = v.account_id AND n.conversation_id = v.id AND n.agent_id <> 0 ORDER BY n.n DESC LIMIT 1), 0) END`
 )
 
 func scanClickDetail(r rows) (arauto.ClickRow, error) {
@@ -141,8 +167,7 @@ func (s *Store) clicks(ctx context.Context, account int64, f arauto.ClickFilter,
 
 const selectClick = `SELECT c.account_id, c.id, c.at, c.conversation_id, c.message_id, c.sender_id, c.person_id, c.contact_id, c.campaign_id, c.first_touch, c.opened,
 	c.source_type, c.source_id IS NOT NULL, COALESCE(c.source_id, ''), c.source_url, c.headline, c.body, c.media_type, c.image_url, c.video_url, c.thumbnail_url, c.welcome,
-	c.clid IS NOT NULL, COALESCE(c.clid, ''), c.media_key, v.uuid, v.person_key, v.state, ` + outcomeColumns + ` FROM click c
-	JOIN conversation v ON v.account_id = c.account_id AND v.id = c.conversation_id` + outcomeJoins
+	c.clid IS NOT NULL, COALESCE(c.clid, ''), c.attachment_id, v.uuid, v.person_key, v.state, ` + outcomeColumns + ` FROM click c` + outcomeJoins
 
 func scanClick(r rows) (arauto.ClickRow, error) {
 	var c arauto.ClickRow
@@ -193,8 +218,8 @@ func (s *Store) ClickTotals(ctx context.Context, account int64, from, to time.Ti
 }
 
 const (
-	takenColumn = `FALSE`
-	takenJoin   = ``
+	takenColumn = `(v.agent_id <> 0 OR v.assigned_at <> 0)`
+	takenJoin   = ` JOIN conversation v ON v.account_id = c.account_id AND v.id = c.conversation_id`
 )
 
 // ClosedConversations counts the conversations that ended between two moments, both inclusive.

@@ -96,7 +96,7 @@ const (
 	// escaped is how many bytes one byte of a text takes at most.
 	escaped = 6
 	// maxCode is how many bytes an activity code takes at most.
-	maxCode = 64
+	maxCode = 4 * arauto.MaxCode
 	// An id takes 16 digits at most, a comma stands between rows.
 	clickLeast = int64(len(`{"source_url":"","source_type":"","source_id":"","chat_id":"","rp_id":"","agent_id":"","media_type":"","media_url":"","date":"","cod_act":""}`) + len(moments))
 	clickMost  = clickLeast + 3*16 + escaped*maxCode + 1

@@ -26,7 +26,7 @@ CREATE TABLE click (
     clid            text,            -- NULL = not said, '' = said and empty
     raw             text   NOT NULL, -- as it came
     width           bigint NOT NULL, -- bytes that a report repeats of it
-    media_key       text   NOT NULL, -- our own copy, '' = none
+    attachment_id   bigint NOT NULL, -- our own copy of the picture or the film; 0 = there is none
     PRIMARY KEY (account_id, id)
 );
 -- A report counts and measures its rows here alone.
