@@ -1,6 +1,9 @@
 package arauto
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A DialKey names one contact of a voice campaign by what integrators have: our id, the phone, their own id. Those
 // that are given must agree.
@@ -59,15 +62,13 @@ type DialPatch struct {
 	Outbound *string
 	External *string
 	Priority *int
+	Fields   Fields // custom fields to set; what it does not name stays
 }
 
 // Patched returns c after p: a phone or an outbound number that is put right lets a contact be dialled that could
 // not be, and the other way round. During a call only what nobody dials by may change.
 func (v Voice) Patched(c Contact, p DialPatch, now time.Time) (Contact, error) {
 	f := DialFact{At: now}
-	if c.Dial.Live() && (p.PhoneRaw != nil || p.Outbound != nil || p.Priority != nil) {
-		return c, Errorf(KindConflict, "contact_id", "contact %d is on a call: its name, e-mail address and external id can be changed now, the rest when the call is over", c.ID)
-	}
 	is := c
 	set(&is.Name, p.Name)
 	set(&is.Email, p.Email)
@@ -76,6 +77,13 @@ func (v Voice) Patched(c Contact, p DialPatch, now time.Time) (Contact, error) {
 	set(&is.Priority, p.Priority)
 	if p.PhoneRaw != nil {
 		is.PhoneRaw, is.Phone = *p.PhoneRaw, p.Phone
+	}
+	var err error
+	if is.Fields, err = c.Fields.With(p.Fields); err != nil {
+		return c, err
+	}
+	if c.Dial.Live() && !is.dialledLike(c) {
+		return c, Errorf(KindConflict, "contact_id", "contact %d is on a call: its name, e-mail address and external id can be changed now, the rest when the call is over", c.ID)
 	}
 	if err := is.checkDialed(); err != nil {
 		return c, err
@@ -93,6 +101,11 @@ func (v Voice) Patched(c Contact, p DialPatch, now time.Time) (Contact, error) {
 		return is, nil
 	}
 	return is.Dialed(f)
+}
+
+// dialledLike reports whether nothing of c that a call may rest on differs from was.
+func (c Contact) dialledLike(was Contact) bool {
+	return c.PhoneRaw == was.PhoneRaw && c.Outbound == was.Outbound && c.Priority == was.Priority && slices.Equal(c.Fields, was.Fields)
 }
 
 // correction is what follows for c's status from its numbers as they are now; "" = nothing.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +29,27 @@ func (f Fields) Get(key string) (string, bool) {
 		}
 	}
 	return "", false
+}
+
+// With is f with those set, under the keys that f has for them where it has them; f itself is left alone. The error is
+// invalid: more than MaxFields.
+func (f Fields) With(set Fields) (Fields, error) {
+	if len(set) == 0 {
+		return f, nil
+	}
+	out := append(make(Fields, 0, len(f)+len(set)), f...)
+	for _, field := range set {
+		at := slices.IndexFunc(out, func(has Field) bool { return strings.EqualFold(has.Key, field.Key) })
+		switch {
+		case at >= 0:
+			out[at].Value = field.Value
+		case len(out) == MaxFields:
+			return f, Errorf(KindInvalid, "fields", "there would be more than %d custom fields; set fewer", MaxFields)
+		default:
+			out = append(out, field)
+		}
+	}
+	return out, nil
 }
 
 // AppendJSON appends f as one JSON object in f's order, {"cpf":"111","perfil":"Pessoa Jurídica"}, and {} when

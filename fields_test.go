@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -149,4 +151,25 @@ func TestStoredFields_ReadsWhatWasWritten(t *testing.T) {
 			t.Fatalf("%s: read %v, %v; parsed %v, %v", text, got, err, want, wantErr)
 		}
 	})
+}
+
+func TestFields_With(t *testing.T) {
+	had := arauto.Fields{{"cpf", "111"}, {"loja", ""}}
+	got, err := had.With(arauto.Fields{{"LOJA", "Centro"}, {"vip", "1"}})
+	if want := (arauto.Fields{{"cpf", "111"}, {"loja", "Centro"}, {"vip", "1"}}); err != nil || !slices.Equal(got, want) {
+		t.Errorf("got %v %v, want %v", got, err, want)
+	}
+	if had[1].Value != "" {
+		t.Errorf("the fields themselves changed: %v", had)
+	}
+	var full arauto.Fields
+	for i := range arauto.MaxFields {
+		full = append(full, arauto.Field{Key: strconv.Itoa(i)})
+	}
+	if _, err := full.With(arauto.Fields{{"7", "x"}}); err != nil {
+		t.Errorf("one that is there: %v", err)
+	}
+	if _, err := full.With(arauto.Fields{{"one more", "x"}}); arauto.KindOf(err) != arauto.KindInvalid {
+		t.Errorf("one too many: %v", err)
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,10 +79,10 @@ func (s *Store) changeDialled(ctx context.Context, actor arauto.Actor, now time.
 func saveDialled(ctx context.Context, t querier, was, is arauto.Contact) error {
 	n, err := t.exec(ctx, `UPDATE contact SET version = $4, external_id = $5, name = $6, name_fold = $7, phone_raw = $8, phone = $9, person_key = $10, state = $11,
 		reason = $12, code = $13, detail = $14, due_at = $15, updated_at = $16, failed_at = $17, deleted_at = $18, dial = $19, email = $20, outbound = $21,
-		priority = $22, sent_at = $23 WHERE account_id = $1 AND id = $2 AND version = $3`,
+		priority = $22, sent_at = $23, fields = $24 WHERE account_id = $1 AND id = $2 AND version = $3`,
 		is.Account, is.ID, was.Version, is.Version, is.External, is.Name, arauto.Fold(is.Name), is.PhoneRaw, is.Phone, is.PersonKey, is.State,
 		is.Reason, int64(is.Code), is.Detail, ms(is.DueAt), ms(is.UpdatedAt), ms(is.FailedAt), ms(is.DeletedAt), is.Dial, is.Email, is.Outbound,
-		int64(is.Priority), ms(is.SentAt))
+		int64(is.Priority), ms(is.SentAt), string(is.Fields.AppendJSON(nil)))
 	if err == nil && n == 0 {
 		err = arauto.Errorf(arauto.KindConflict, "contact_id", "contact %d was changed by somebody else meanwhile: read it again", is.ID)
 	}
@@ -118,7 +119,7 @@ func changedFields(was, is arauto.Contact) (names []string) {
 	}{
 		{"name", was.Name != is.Name}, {"email", was.Email != is.Email}, {"phone_number", was.PhoneRaw != is.PhoneRaw},
 		{"outbound_number", was.Outbound != is.Outbound}, {"external_unique_id", was.External != is.External}, {"priority", was.Priority != is.Priority},
-		{"dial_status", was.Dial != is.Dial},
+		{"fields", !slices.Equal(was.Fields, is.Fields)}, {"dial_status", was.Dial != is.Dial},
 	} {
 		if f.changed {
 			names = append(names, f.name)

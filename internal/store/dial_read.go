@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"arauto"
@@ -27,6 +28,16 @@ func (s *Store) DialContacts(ctx context.Context, account, campaign, after int64
 	list, err := readAll(ctx, s, scanContact, `SELECT `+contactColumns+` FROM contact WHERE`+dialled+`AND id > $3 ORDER BY id LIMIT $4`,
 		account, campaign, after, limit)
 	return list, doing("list contacts to dial", err)
+}
+
+// SkipDialContacts is the id of a voice campaign's n-th contact, behind which DialContacts goes on when n are to be
+// passed over; 0 when there are fewer. What it passes over it does walk, in the index.
+func (s *Store) SkipDialContacts(ctx context.Context, account, campaign, n int64) (int64, error) {
+	id, err := readOne(ctx, s, scanInt, `SELECT id FROM contact WHERE`+dialled+`ORDER BY id LIMIT 1 OFFSET $3`, account, campaign, n-1)
+	if errors.Is(err, errNoRow) {
+		return 0, nil
+	}
+	return id, doing("skip contacts to dial", err)
 }
 
 // DialContactsSince lists those of a voice campaign's contacts that were changed at or after since, in the order

@@ -213,7 +213,35 @@ func patchDialled(t *testing.T, s *store.Store, a int64, c arauto.Campaign, ana,
 	if got.Dial != arauto.DialInvalidNumber || !got.DueAt.IsZero() {
 		t.Errorf("a phone that was spoiled: %+v", got)
 	}
+	had := got.Fields
+	for _, set := range []arauto.Fields{{{Key: "loja", Value: "Centro"}}, {{Key: "LOJA", Value: "Norte"}, {Key: "vip", Value: ""}}} {
+		got, err = s.PatchDialContact(ctx, by, at, a, c.ID, caio.ID, arauto.DialPatch{Fields: set})
+		ok(t, err)
+	}
+	read, err = s.DialContactBy(ctx, a, c.ID, arauto.DialKey{ID: caio.ID})
+	ok(t, err)
+	same(t, "fields as patched", read.Fields, append(had, arauto.Field{Key: "loja", Value: "Norte"}, arauto.Field{Key: "vip", Value: ""}))
+	skipDialled(t, s, a, c)
 	dialCountsHold(t, s, a, c.ID)
+}
+
+// skipDialled: behind the n-th contact are those that come after n others.
+func skipDialled(t *testing.T, s *store.Store, a int64, c arauto.Campaign) {
+	t.Helper()
+	all, err := s.DialContacts(t.Context(), a, c.ID, 0, 1000)
+	ok(t, err)
+	for n := range all {
+		id, err := s.SkipDialContacts(t.Context(), a, c.ID, int64(n+1))
+		ok(t, err)
+		if id != all[n].ID {
+			t.Errorf("contact %d is %d, want %d", n+1, id, all[n].ID)
+		}
+	}
+	id, err := s.SkipDialContacts(t.Context(), a, c.ID, int64(len(all)+1))
+	ok(t, err)
+	if id != 0 {
+		t.Errorf("behind the last there is %d", id)
+	}
 }
 
 func removeDialled(t *testing.T, s *store.Store, a int64, c arauto.Campaign, ana arauto.Contact) {
@@ -351,7 +379,11 @@ func testDialMoves(t *testing.T, s *store.Store) {
 	word, phone := "Ana", "+551140000002"
 	_, err = s.PatchDialContact(ctx, by(a), at, a, c.ID, two, arauto.DialPatch{PhoneRaw: &phone})
 	refused(t, err, arauto.KindConflict, "contact_id")
-	_, err = s.PatchDialContact(ctx, by(a), at, a, c.ID, two, arauto.DialPatch{Name: &word, Email: &word, External: &word})
+	_, err = s.PatchDialContact(ctx, by(a), at, a, c.ID, two, arauto.DialPatch{Fields: arauto.Fields{{Key: "loja", Value: "Centro"}}})
+	refused(t, err, arauto.KindConflict, "contact_id")
+	on, err := s.DialContactBy(ctx, a, c.ID, arauto.DialKey{ID: two})
+	ok(t, err)
+	_, err = s.PatchDialContact(ctx, by(a), at, a, c.ID, two, arauto.DialPatch{Name: &word, Email: &word, External: &word, PhoneRaw: &on.PhoneRaw})
 	ok(t, err)
 	_, err = s.DeleteDialContact(ctx, by(a), at, a, c.ID, arauto.DialKey{ID: two})
 	refused(t, err, arauto.KindConflict, "contact_id")
