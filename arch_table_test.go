@@ -71,6 +71,7 @@ var rules = []rule{
 	{path: "internal/seal", tier: edge, libs: []string{"golang.org/x/crypto"}, why: "the only package that touches a secret's bytes"},
 	{path: "internal/compat/wolkvox", tier: edge, why: "one vendor's wire and its limits"},
 	{path: "internal/compat/evolux", tier: edge, why: "one vendor's wire; its words are projections and go no further"},
+	{path: "internal/compat/ccai", tier: edge, why: "one vendor's wire; its words are projections and go no further"},
 	{path: "internal/api", tier: edge, libs: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid"}, tests: []string{"internal/server"}, why: "our own API, described by OpenAPI"},
 	{path: "internal/server", tier: edge, libs: []string{"github.com/prometheus/client_golang", "golang.org/x/crypto", "golang.org/x/time"}, why: "the one door: handlers are handed in, so it knows no API"},
 

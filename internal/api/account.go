@@ -71,7 +71,11 @@ func (a *API) accounts() {
 			if err := account.Check(); err != nil {
 				return nil, err
 			}
-			if account, err = a.Store.UpdateAccount(ctx, actor(c), a.Now(), account); err == nil && in.Body.Rules.tellsWhen() {
+			if account, err = a.Store.UpdateAccount(ctx, actor(c), a.Now(), account); err != nil {
+				return nil, err
+			}
+			a.Forget(c.Token.ID) // what is remembered of it holds the account's rules
+			if in.Body.Rules.tellsWhen() {
 				err = a.recallAll(ctx, c)
 			}
 			return wordAccount(account), err

@@ -41,6 +41,7 @@ func (a *App) mount() {
 	})
 	a.mountEvolux()
 	a.mountWolkvox()
+	a.mountCCAI(limit)
 }
 
 // mountEvolux hangs the vendor's two paths among those of our own API.

@@ -1,0 +1,132 @@
+package ccai
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"arauto"
+)
+
+// The five keys of a contact that this vendor documents; every other key is a custom field.
+const (
+	keyName     = "name"
+	keyEmail    = "email"
+	keyPhone    = "phone_number"
+	keyOutbound = "outbound_number"
+	keyExternal = "external_unique_id"
+)
+
+// appendFive begins an object with the five documented keys, "" for what is absent.
+func appendFive(dst []byte, c *arauto.Contact) []byte {
+	dst = append(dst, `{"name":`...)
+	dst = appendString(dst, c.Name)
+	dst = append(dst, `,"email":`...)
+	dst = appendString(dst, c.Email)
+	dst = append(dst, `,"phone_number":`...)
+	dst = appendString(dst, c.PhoneRaw)
+	dst = append(dst, `,"outbound_number":`...)
+	dst = appendString(dst, c.Outbound)
+	dst = append(dst, `,"external_unique_id":`...)
+	return appendString(dst, c.External)
+}
+
+// appendShort is a contact in lists: the documented five, then what clients need to change it later.
+func appendShort(dst []byte, c *arauto.Contact) []byte {
+	dst = appendFive(dst, c)
+	dst = append(dst, `,"id":`...)
+	dst = strconv.AppendInt(dst, c.ID, 10)
+	dst = append(dst, `,"status":`...)
+	dst = appendString(dst, c.Dial.Label())
+	dst = append(dst, `,"created_at":`...)
+	dst = appendTime(dst, c.InsertedAt)
+	dst = append(dst, `,"updated_at":`...)
+	dst = appendTime(dst, c.UpdatedAt)
+	return append(dst, '}')
+}
+
+// appendLong is a contact that was changed or removed.
+func appendLong(dst []byte, c *arauto.Contact) []byte {
+	dst = append(dst, `{"id":`...)
+	dst = strconv.AppendInt(dst, c.ID, 10)
+	dst = append(dst, `,"name":`...)
+	dst = appendString(dst, c.Name)
+	dst = append(dst, `,"campaign_id":`...)
+	dst = strconv.AppendInt(dst, c.Campaign, 10)
+	// Nobody and nothing is assigned while no call is under way, and during one a contact is not removed.
+	dst = append(dst, `,"assigned_call_id":`...)
+	call := int64(0)
+	if c.Dial.Live() {
+		call = c.Attempt
+	}
+	dst = appendNumber(dst, call)
+	dst = append(dst, `,"assigned_participant_id":null,"outbound_number":`...)
+	dst = appendText(dst, c.Outbound)
+	dst = append(dst, `,"priority":`...)
+	dst = appendNumber(dst, int64(c.Priority))
+	dst = append(dst, `,"created_at":`...)
+	dst = appendTime(dst, c.InsertedAt)
+	dst = append(dst, `,"updated_at":`...)
+	dst = appendTime(dst, c.UpdatedAt)
+	dst = append(dst, `,"status":`...)
+	dst = appendString(dst, c.Dial.Label())
+	dst = append(dst, `,"user_custom_metadata":{"NAME (REQUIRED)":`...)
+	dst = appendString(dst, c.Name)
+	dst = append(dst, `,"PHONE (REQUIRED)":`...)
+	dst = appendString(dst, c.PhoneRaw)
+	dst = append(dst, `,"EMAIL (REQUIRED)":`...)
+	dst = appendString(dst, c.Email)
+	for _, f := range c.Fields {
+		dst = append(dst, ',')
+		dst = appendString(dst, f.Key)
+		dst = append(dst, ':')
+		dst = appendString(dst, f.Value)
+	}
+	return append(dst, `}}`...)
+}
+
+// appendNumber is a number, or null for 0.
+func appendNumber(dst []byte, n int64) []byte {
+	if n == 0 {
+		return append(dst, `null`...)
+	}
+	return strconv.AppendInt(dst, n, 10)
+}
+
+// appendText is a string, or null when there is none.
+func appendText(dst []byte, s string) []byte {
+	if s == "" {
+		return append(dst, `null`...)
+	}
+	return appendString(dst, s)
+}
+
+// appendString is a JSON string that escapes what JSON requires only: '&', '<' and accents stay as they are.
+func appendString(dst []byte, s string) []byte {
+	plain := true
+	for i := 0; i < len(s) && plain; i++ {
+		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
+	}
+	if plain && utf8.ValidString(s) {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
+	var escaped bytes.Buffer
+	enc := json.NewEncoder(&escaped)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(s) // a string into memory: nothing can fail
+	return append(dst, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
+}
+
+// appendTime is a moment in UTC, always with three decimals; null when there is none.
+func appendTime(dst []byte, t time.Time) []byte {
+	if t.IsZero() {
+		return append(dst, `null`...)
+	}
+	dst = append(dst, '"')
+	dst = t.UTC().AppendFormat(dst, "2006-01-02T15:04:05.000Z")
+	return append(dst, '"')
+}
