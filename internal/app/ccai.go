@@ -9,6 +9,7 @@ import (
 	"arauto/internal/compat/ccai"
 	"arauto/internal/importer"
 	"arauto/internal/numbering"
+	"arauto/internal/server"
 	"arauto/internal/store"
 )
 
@@ -23,7 +24,9 @@ func (a *App) mountCCAI(uploadLimit int64) {
 	surface := a.server.Surface("ccai", ccai.AppsPrefix, fail)
 	surface.LimitAccounts(func(account arauto.Account) int { return account.Rules.OutboundDialerPerSecond() })
 	for _, route := range vendor.Routes() {
-		surface.Handle(route.Pattern, route.Scope, route.MaxBody, route.Serve)
+		surface.Handle(route.Pattern, route.Scope, route.MaxBody, func(w http.ResponseWriter, r *http.Request, c server.Caller) {
+			route.Serve(w, r, ccai.Caller{Token: c.Token, Account: c.Account})
+		})
 	}
 }
 

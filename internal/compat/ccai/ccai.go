@@ -89,7 +89,7 @@ type API struct{ Config }
 func New(c Config) *API { return &API{Config: c} }
 
 // Caller is who a request comes from.
-type Caller = struct {
+type Caller struct {
 	Token   arauto.Token
 	Account arauto.Account
 }
