@@ -50,7 +50,7 @@ func (w wholeImports) Import(ctx context.Context, actor arauto.Actor, account ar
 	return w.imports.Start(ctx, actor, account, campaign, filename, file, importer.Options{
 		Limit: w.limit, NameRequired: true, Format: importer.FormatJSON, KeepMalformed: true, Unread: true,
 		Intake:  arauto.Intake{Duplicates: arauto.DuplicatesFail, Whole: true},
-		Mapping: map[string]string{"name": "name", "phone": "phone_number", "email": "email", "outbound_number": "outbound_number", "external_id": "external_unique_id"},
+		Mapping: map[string]string{"phone": "phone_number"}, // another key may look like a phone, too; the rest is found by its name
 	})
 }
 

@@ -1,9 +1,11 @@
 package app_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"mime/multipart"
 	"net/http"
 	"strings"
 	"testing"
@@ -86,6 +88,34 @@ func (d dialler) json(t *testing.T, status int, method, path, body string, out a
 	return text
 }
 
+// upload imports a file and is what became of the job.
+func (d dialler) upload(t *testing.T, file string) (job struct {
+	ID                                       int64
+	Status, Type, ErrorDetails, ErrorMessage string
+}) {
+	t.Helper()
+	var b bytes.Buffer
+	form := multipart.NewWriter(&b)
+	part, err := form.CreateFormFile("file", "contatos.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(part, file)
+	form.Close()
+	status, header, text := d.say(t, "POST", d.contacts+"/import", form.FormDataContentType(), b.String())
+	if status != http.StatusAccepted || text != "" || header.Get("Location") != d.contacts+"/jobs/"+header.Get("X-Job-Id") {
+		t.Fatalf("import: %d %v %s", status, header, text)
+	}
+	until(t, 10*time.Second, "the import has ended", func() bool {
+		var raw map[string]any
+		d.json(t, 200, "GET", header.Get("Location"), "", &raw)
+		job.Status, job.Type = fmt.Sprint(raw["status"]), fmt.Sprint(raw["type"])
+		job.ErrorDetails, job.ErrorMessage = fmt.Sprint(raw["error_details"]), fmt.Sprint(raw["error_message"])
+		return job.Status != "in_progress"
+	})
+	return job
+}
+
 type dialled struct {
 	ID           int64
 	Name, Status string
@@ -124,13 +154,15 @@ func TestCCAI(t *testing.T) {
 		t.Errorf("an outbound number of nobody's: %+v", added)
 	}
 
+	d.imports(t)
+
 	var list []dialled
 	d.json(t, 200, "GET", d.contacts, "", &list)
-	if len(list) != 2 || list[0] != first {
+	if len(list) != 4 || list[0] != first || list[3].Status != "Invalid Number" || list[3].Phone != "ramal 12" {
 		t.Fatalf("listed %+v", list)
 	}
-	_, header, page := d.say(t, "GET", d.contacts+"?page=2&per_page=1", "", "")
-	if header.Get("X-Total") != "2" || !strings.Contains(page, "Fora") || strings.Contains(page, "UID_123456") {
+	_, header, page := d.say(t, "GET", d.contacts+"?page=2&per_page=3", "", "")
+	if header.Get("X-Total") != "4" || !strings.Contains(page, "ramal 12") || strings.Contains(page, "UID_123456") {
 		t.Errorf("page 2: %v %s", header, page)
 	}
 	contact := strings.TrimSuffix(d.contacts, "s")
@@ -149,6 +181,40 @@ func TestCCAI(t *testing.T) {
 	d.reads(t)
 }
 
+// imports: all of a file or nothing.
+func (d dialler) imports(t *testing.T) {
+	t.Helper()
+	person := func(name, phone string) string {
+		return fmt.Sprintf(`{"name":%q,"email":"","phone_number":%q,"outbound_number":"","external_unique_id":"","contrato":7}`, name, phone)
+	}
+	if job := d.upload(t, "["+person("Ana", "+55 11 98888-0002")+","+person("Rui", "ramal 12")+"]"); job.Status != "completed" || job.Type != "Jobs::Bulk::Campaign::ParentJob" {
+		t.Errorf("import: %+v", job)
+	}
+	for name, file := range map[string]string{
+		"a phone that is there":     "[" + person("Bia", "+55 11 98888-0003") + "," + person("Ana", "011 98888-0002") + "]",
+		"a phone twice in the file": "[" + person("Bia", "+55 11 98888-0003") + "," + person("Bia 2", "(11) 98888-0003") + "]",
+	} {
+		if job := d.upload(t, file); job.Status != "failed" || job.Type != "Jobs::Bulk::Campaign::StartImport" || job.ErrorMessage != "Internal Error" ||
+			job.ErrorDetails != "NativePowerDial::ContactService::DuplicateContactPhoneOnCampaign" {
+			t.Errorf("%s: %+v", name, job)
+		}
+	}
+	if job := d.upload(t, "[ ]"); job.Status != "completed" {
+		t.Errorf("a list of nobody: %+v", job)
+	}
+	for name, file := range map[string]string{
+		"no array": person("Bia", "+55 11 98888-0003"), "another key": `[{"name":"Bia","phone":"+55 11 98888-0003"}]`, "no JSON": "name,phone\nBia,+5511988880003\n", "cut off": "[" + person("Bia", "+55 11 98888-0003") + ",",
+		"no name": "[" + person("", "+55 11 98888-0003") + "]", "no phone": "[" + person("Bia", "") + "," + person("Caio", "+55 11 98888-0004") + "]", "nothing": "",
+		"nested": `[{"name":"Bia","phone_number":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}]`, "a number": "[7]",
+		"a long text": `[{"name":"` + strings.Repeat("x", 10<<20) + `","phone_number":"+55 11 98888-0003"}]`, "a NUL": `[{"name":"B\u0000ia","phone_number":"+55 11 98888-0003"}]`,
+	} {
+		job := d.upload(t, file)
+		if job.Status != "failed" || job.ErrorDetails != "Arauto::Import::InvalidFile" || len(job.ErrorMessage) < 10 {
+			t.Errorf("%s: %+v", name, job)
+		}
+	}
+}
+
 // reads is the Manager API, and who comes in.
 func (d dialler) reads(t *testing.T) {
 	t.Helper()
@@ -163,7 +229,7 @@ func (d dialler) reads(t *testing.T) {
 		t.Fatalf("campaigns: %+v", campaigns)
 	}
 	stats := campaigns[0].Stats
-	if len(stats) != 23 || stats["Upcoming"] != 1 || stats["Invalid Outbound Number"] != 1 || stats["Contacts"] != 2 || stats["Completed"] != 1 {
+	if len(stats) != 23 || stats["Upcoming"] != 2 || stats["Invalid Number"] != 1 || stats["Invalid Outbound Number"] != 1 || stats["Contacts"] != 4 || stats["Completed"] != 2 {
 		t.Errorf("stats: %v", stats)
 	}
 	d.user = "admin" // the token's name
@@ -191,6 +257,10 @@ func TestCCAI_Isolation(t *testing.T) {
 	}
 	victim.contacts = fmt.Sprintf("/apps/api/v1/outbound_dialer/campaigns/%d/contacts", other.ID)
 	victim.json(t, 200, "POST", victim.contacts, `{"name":"`+marked+`","phone_number":"+55 11 98888-0001","external_unique_id":"X"}`, nil)
+	job := victim.upload(t, `[{"name":"`+marked+`","phone_number":"+55 11 98888-0002"}]`)
+	if job.Status != "completed" {
+		t.Fatalf("import: %+v", job)
+	}
 	before := victim.json(t, 200, "GET", victim.contacts, "", nil)
 	tried := 0
 	for _, route := range n.Routes() {

@@ -98,7 +98,7 @@ func (j *jsonFile) lookAhead() error {
 		if !errors.Is(first.err, io.EOF) && first.err != nil {
 			return first.err
 		}
-		j.header = []string{targetName, targetPhone} // of nobody
+		j.header = []string{targetName, "phone_number"} // of nobody: whoever insists on that key has it
 		for i, key := range j.header {
 			j.places[key] = i
 		}

@@ -59,7 +59,7 @@ func TestOpenJSON(t *testing.T) {
 		"fields of our own": {
 			`[{"name":"Ana","phone":"1","fields":{"cpf":"2","x":3}}]`, importer.FormatJSON, "name|phone|cpf|x", []string{"1 Ana|1|2|3 []"},
 		},
-		"nobody": {" [\n] ", importer.FormatJSON, "name|phone", nil},
+		"nobody": {" [\n] ", importer.FormatJSON, "name|phone_number", nil},
 		"rows that are no people": {
 			`[{"phone":"1"},"x",7,null,[1,2],{"phone":{"a":1}},{"phone":[1]},{"phone":"2","phone":"3"},{"phone":},{"phone":"4" "a":1},{"phone":"a` + "\x01" + `"},{"":1},{"phone":"5\u0000"},{"phone":01},{"phone":"9"}]`,
 			importer.FormatJSON, "phone",
