@@ -9,7 +9,7 @@ import (
 //
 //	draft ⇄ scheduled ──start──▶ running ⇄ paused
 //	  └───────start────────────▶ running ──complete──▶ completed ──archive──▶ archived
-//	scheduled ──pause──▶ paused
+//	scheduled ──pause──▶ paused ──complete──▶ completed
 //	draft, scheduled, running, paused ──cancel──▶ cancelled ──archive──▶ archived
 //	completed ──reopen──▶ running
 //
@@ -116,6 +116,7 @@ var campaignTransitions = map[CampaignState]map[CampaignEvent]CampaignState{
 	},
 	CampaignPaused: {
 		CampaignPause: CampaignPaused, CampaignResume: CampaignRunning, CampaignStart: CampaignRunning, CampaignCancel: CampaignCancelled,
+		CampaignComplete: CampaignCompleted,
 	},
 	CampaignCompleted: {CampaignComplete: CampaignCompleted, CampaignReopen: CampaignRunning, CampaignArchive: CampaignArchived},
 	CampaignCancelled: {CampaignCancel: CampaignCancelled, CampaignArchive: CampaignArchived},
@@ -244,6 +245,9 @@ func (c Campaign) TriesAgain(reopen bool) error {
 
 // Startable is nil when the campaign can send with that template and sender, else says what is missing.
 func (c Campaign) Startable(t Template, s Sender) error {
+	if c.Channel == ChannelVoice {
+		return Errorf(KindConflict, "campaign", "campaign %q dials: it has no message to send", c.Name)
+	}
 	if c.Sender == 0 || c.Template == 0 {
 		return Errorf(KindConflict, "campaign", "campaign %q needs a sender and a template before it starts", c.Name)
 	}

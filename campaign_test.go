@@ -15,7 +15,7 @@ var campaignLife = map[arauto.CampaignState]map[arauto.CampaignEvent]arauto.Camp
 	"draft":     {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"scheduled": {"schedule": "scheduled", "unschedule": "draft", "start": "running", "pause": "paused", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"running":   {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "completed", "reopen": "", "cancel": "cancelled", "archive": ""},
-	"paused":    {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "", "reopen": "", "cancel": "cancelled", "archive": ""},
+	"paused":    {"schedule": "", "unschedule": "", "start": "running", "pause": "paused", "resume": "running", "complete": "completed", "reopen": "", "cancel": "cancelled", "archive": ""},
 	"completed": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "completed", "reopen": "running", "cancel": "", "archive": "archived"},
 	"cancelled": {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "cancelled", "archive": "archived"},
 	"archived":  {"schedule": "", "unschedule": "", "start": "", "pause": "", "resume": "", "complete": "", "reopen": "", "cancel": "", "archive": "archived"},

@@ -7,6 +7,8 @@ import "time"
 type ContactFilter struct {
 	Campaigns  []int64
 	States     []ContactState
+	Channel    Channel // of their campaigns; "" = every channel
+	Dials      []Dial  // of voice campaigns: any of these
 	Template   int64
 	PersonKeys []string // any of them
 	Name       string   // contained, ignoring case and accents

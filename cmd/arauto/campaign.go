@@ -25,12 +25,14 @@ type campaignCmd struct {
 	Estimate   campaignEstimateCmd   `cmd:"" help:"What its list would cost, by today's rates."`
 	Pace       campaignPaceCmd       `cmd:"" help:"Change how fast it goes and who goes first."`
 	Ceiling    campaignCeilingCmd    `cmd:"" help:"Change the most that it may cost: of a draft, or while it is paused."`
+	Dial       campaignDialCmd       `cmd:"" help:"Change how a voice campaign dials."`
 	Start      campaignStartCmd      `cmd:"" help:"Start it."`
 	Pause      campaignPauseCmd      `cmd:"" help:"Try nobody new for now."`
 	Resume     campaignResumeCmd     `cmd:"" help:"Go on after a pause."`
 	Schedule   campaignScheduleCmd   `cmd:"" help:"Start it later."`
 	Unschedule campaignUnscheduleCmd `cmd:"" help:"Make it a draft again."`
 	Cancel     campaignCancelCmd     `cmd:"" help:"Give it up: its pending contacts are cancelled."`
+	Complete   campaignCompleteCmd   `cmd:"" help:"End a voice campaign; who was not called keeps waiting in it."`
 	Archive    campaignArchiveCmd    `cmd:"" help:"Put it out of the way."`
 	Duplicate  campaignDuplicateCmd  `cmd:"" help:"Copy it without its contacts."`
 	Unknown    campaignUnknownCmd    `cmd:"" help:"List contacts whose message may have been sent, with the evidence."`
@@ -53,6 +55,9 @@ type campaign struct {
 	HoldAfter  int64                   `json:"hold_after"`
 	Total      int64                   `json:"total"`
 	Counts     map[string]int64        `json:"counts"`
+	QueueID    *int64                  `json:"queue_id"`
+	Voice      *wiredVoice             `json:"voice"`
+	DialCounts map[string]int64        `json:"dial_counts"`
 	Cost       cost                    `json:"cost"`
 	Policy     struct {
 		Ceiling *money `json:"ceiling"`
@@ -109,11 +114,13 @@ func campaignID(ctx context.Context, c *client, ref string) (string, error) {
 
 type campaignCreateCmd struct {
 	Name               string  `required:"" help:"What people call it."`
+	Channel            string  `enum:"whatsapp,voice" default:"whatsapp" help:"How it reaches people: whatsapp or voice."`
+	Queue              string  `help:"Voice: whose agents take the calls: id, UUID or name."`
 	Sender             string  `help:"The number to write from: id, UUID or name."`
 	Template           string  `help:"The message: id, UUID, name or name/language."`
 	Map                []slot  `sep:"none" placeholder:"SLOT=SOURCE" help:"Fill a parameter of the template: body.1=field:cpf, body.1=contact:name or body.1=fixed:text. Contact has name, first_name, phone and external_id."`
 	Default            []pair  `sep:"none" placeholder:"SLOT=TEXT" help:"What a parameter is where a contact has nothing; without it such a contact fails."`
-	Standing           bool    `help:"Wait for more contacts instead of completing."`
+	Standing           *bool   `negatable:"" help:"Wait for more contacts instead of completing, as voice campaigns do unless told otherwise."`
 	HoldAfter          int     `placeholder:"N" help:"Pause once N contacts were sent to."`
 	Rate               int     `placeholder:"N" help:"At most N messages a second, within its sender's rate."`
 	Priority           int     `placeholder:"N" help:"Of one sender's campaigns, what is higher goes first; 0 is usual, -100 to 100."`
@@ -123,6 +130,7 @@ type campaignCreateCmd struct {
 	Ceiling            ceiling `placeholder:"AMOUNT" help:"Pause rather than cost more than that, by the account's rates: \"BRL 500\"."`
 	Schedule           when    `placeholder:"TIME" help:"Start it then: \"2026-03-01 14:30\", RFC 3339 or +2h."`
 	policyFlags
+	voiceFlags
 }
 
 func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
@@ -135,14 +143,19 @@ func (k campaignCreateCmd) Run(ctx context.Context, c *client) error {
 	}
 	body := struct {
 		Name         string                  `json:"name"`
+		Channel      string                  `json:"channel,omitempty"`
 		SenderID     string                  `json:"sender_id,omitempty"`
 		TemplateID   string                  `json:"template_id,omitempty"`
 		Mapping      map[string]mappedSource `json:"mapping,omitempty"`
-		Standing     bool                    `json:"standing,omitempty"`
+		Standing     *bool                   `json:"standing,omitempty"`
 		HoldAfter    int                     `json:"hold_after,omitempty"`
 		Policy       map[string]any          `json:"policy,omitempty"`
 		ScheduledFor *time.Time              `json:"scheduled_for,omitempty"`
-	}{Name: k.Name, Mapping: mapping, Standing: k.Standing, HoldAfter: k.HoldAfter, Policy: k.policy(), ScheduledFor: k.Schedule.pointer()}
+		voiceParts
+	}{Name: k.Name, Channel: strings.TrimPrefix(k.Channel, "whatsapp"), Mapping: mapping, Standing: k.Standing, HoldAfter: k.HoldAfter, Policy: k.policy(), ScheduledFor: k.Schedule.pointer()}
+	if body.voiceParts, err = k.parts(ctx, c, k.Queue); err != nil {
+		return err
+	}
 	if k.Sender != "" {
 		if body.SenderID, err = senderID(ctx, c, k.Sender); err != nil {
 			return err
@@ -319,6 +332,7 @@ func (c *client) showCampaign(k campaign) error {
 		"Campaign", fmt.Sprintf("%d %s", k.ID, k.Name), "UUID", k.UUID, "State", k.status(), "Sender", word(k.SenderID), "Template", word(k.TemplateID),
 		"Standing", yes(k.Standing), "Pauses", holds, "Created", local(k.CreatedAt), "Started", local(k.StartedAt), "Ended", local(k.EndedAt),
 	}
+	fields = append(fields, k.Voice.facts(k.QueueID)...)
 	slots := make([]string, 0, len(k.Mapping))
 	for name := range k.Mapping {
 		slots = append(slots, name)
@@ -334,8 +348,13 @@ func (c *client) showCampaign(k campaign) error {
 	}
 	fields = append(fields, "Contacts", thousands(k.Total))
 	for _, s := range contactStates() {
-		if n := k.Counts[s]; n > 0 {
+		if n := k.Counts[s]; n > 0 && k.Voice == nil { // dial statuses are finer
 			fields = append(fields, "  "+s, thousands(n))
+		}
+	}
+	for _, s := range dialStatuses() {
+		if n := k.DialCounts[s]; n > 0 {
+			fields = append(fields, "  "+strings.ReplaceAll(s, "_", " "), thousands(n))
 		}
 	}
 	fields = append(fields, k.Cost.facts(k.Policy.Ceiling)...)

@@ -132,6 +132,9 @@ func (a *API) startable(ctx context.Context, campaign arauto.Campaign, e arauto.
 	if _, err := campaign.Apply(e, "", a.Now()); err != nil {
 		return err
 	}
+	if campaign.Channel == arauto.ChannelVoice {
+		return campaign.Dialable()
+	}
 	if campaign.Sender == 0 || campaign.Template == 0 {
 		return campaign.Startable(arauto.Template{}, arauto.Sender{})
 	}
@@ -162,7 +165,7 @@ func (a *API) duplicateCampaign(ctx context.Context, c Caller, in *struct {
 	copied := arauto.Campaign{
 		Account: from.Account, Sender: from.Sender, Template: from.Template, Name: from.Name + " (copy)", Channel: from.Channel,
 		State: arauto.CampaignDraft, Standing: from.Standing, Mapping: from.Mapping, HoldAfter: from.HoldAfter, ReplyWindow: from.ReplyWindow,
-		Policy: from.Policy,
+		Policy: from.Policy, Queue: from.Queue, Voice: from.Voice,
 	}
 	copied.Policy.EndAt = time.Time{} // it was the original's day
 	if in.Body != nil && in.Body.Name != "" {

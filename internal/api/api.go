@@ -41,6 +41,7 @@ type Store interface {
 	Gaps
 	Counters
 	Contacts
+	Dialled
 	Why
 	Diagnostics
 	Stops
@@ -123,6 +124,7 @@ func New(door Door, cfg Config) *API {
 	a.actions()
 	a.trials()
 	a.contacts()
+	a.voices()
 	a.why()
 	a.diagnostics()
 	a.errors()

@@ -36,6 +36,8 @@ type wireCampaign struct {
 	Gap              *wireGap             `json:"gap" doc:"Of a restored campaign whose gap nobody has confirmed: it sends nothing until somebody does"`
 	SenderID         *int64               `json:"sender_id"`
 	TemplateID       *int64               `json:"template_id"`
+	QueueID          *int64               `json:"queue_id" doc:"Whose agents take a voice campaign's calls"`
+	Voice            *wireVoice           `json:"voice" doc:"How a voice campaign dials; null for WhatsApp"`
 	Mapping          map[string]wireValue `json:"mapping" doc:"Where the value of each template parameter comes from"`
 	Standing         bool                 `json:"standing" doc:"Waits for more contacts instead of completing"`
 	HoldAfter        int                  `json:"hold_after" doc:"Pauses once that many were sent to; 0 = never"`
@@ -44,6 +46,7 @@ type wireCampaign struct {
 	Version          int64                `json:"version"`
 	Total            int64                `json:"total"`
 	Counts           map[string]int64     `json:"counts" doc:"Contacts by state"`
+	DialCounts       map[string]int64     `json:"dial_counts" nullable:"true" doc:"A voice campaign's contacts by dial status; null for WhatsApp"`
 	Cost             wireCost             `json:"cost"`
 	ScheduledFor     *time.Time           `json:"scheduled_for"`
 	CreatedAt        *time.Time           `json:"created_at"`
@@ -66,6 +69,7 @@ func wordCampaign(c arauto.Campaign, n arauto.Counts, gaps map[int64]arauto.Gap)
 		ScheduledFor: at(c.ScheduledFor), CreatedAt: at(c.CreatedAt), UpdatedAt: at(c.UpdatedAt), StartedAt: at(c.StartedAt), EndedAt: at(c.EndedAt),
 	}
 	out.Cost = wordCost(nil)
+	out.QueueID, out.Voice = number(c.Queue), wordVoice(c.Voice)
 	for slot, v := range c.Mapping {
 		out.Mapping[slot] = wireValue{From: string(v.From), Text: v.Text, Default: v.Default}
 	}
@@ -88,8 +92,10 @@ type newCampaign struct {
 	Channel          string               `json:"channel,omitempty" enum:"whatsapp,voice" default:"whatsapp"`
 	SenderID         *ref                 `json:"sender_id,omitempty"`
 	TemplateID       *ref                 `json:"template_id,omitempty"`
+	QueueID          *ref                 `json:"queue_id,omitempty" doc:"Whose agents take the calls: voice only, and needed before it starts"`
+	Voice            *wireVoice           `json:"voice,omitempty" doc:"How it dials: voice only; what is absent is as usual, the mode predictive"`
 	Mapping          map[string]wireValue `json:"mapping,omitempty" maxProperties:"100"`
-	Standing         bool                 `json:"standing,omitempty"`
+	Standing         *bool                `json:"standing,omitempty" doc:"Absent: true for voice, false for WhatsApp"`
 	HoldAfter        int                  `json:"hold_after,omitempty" minimum:"0"`
 	ReplyWindowHours float64              `json:"reply_window_hours,omitempty" minimum:"0" maximum:"720" doc:"How long a reply without context still answers the message; default 72"`
 	Policy           wirePolicy           `json:"policy,omitempty" doc:"How fast, when, and what stops it"`
@@ -100,6 +106,8 @@ type campaignChange struct {
 	Name             *string               `json:"name,omitempty" minLength:"1" maxLength:"200"`
 	SenderID         *ref                  `json:"sender_id,omitempty"`
 	TemplateID       *ref                  `json:"template_id,omitempty"`
+	QueueID          *ref                  `json:"queue_id,omitempty"`
+	Voice            *wireVoice            `json:"voice,omitempty" doc:"Only what is named changes; how far and how often it dials may change while it runs"`
 	Mapping          *map[string]wireValue `json:"mapping,omitempty" doc:"Replaces the whole mapping"`
 	Standing         *bool                 `json:"standing,omitempty"`
 	HoldAfter        *int                  `json:"hold_after,omitempty" minimum:"0"`
@@ -125,12 +133,12 @@ func (a *API) campaigns() {
 
 func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body newCampaign }) (*wireCampaign, error) {
 	b := in.Body
-	if b.Channel == string(arauto.ChannelVoice) {
-		return nil, arauto.Errorf(arauto.KindInvalid, "body.channel", "voice campaigns are not available yet: use whatsapp")
-	}
 	campaign := arauto.Campaign{Account: c.Account.ID, Channel: arauto.ChannelWhatsApp, State: arauto.CampaignDraft, ReplyWindow: arauto.DefaultReplyWindow}
+	if b.Channel == string(arauto.ChannelVoice) {
+		campaign.Channel, campaign.Standing, campaign.Voice = arauto.ChannelVoice, true, arauto.NewVoice(arauto.DialPredictive)
+	}
 	change := campaignChange{
-		Name: &b.Name, SenderID: b.SenderID, TemplateID: b.TemplateID, Mapping: &b.Mapping, Standing: &b.Standing, HoldAfter: &b.HoldAfter, Policy: b.Policy, ScheduledFor: b.ScheduledFor,
+		Name: &b.Name, SenderID: b.SenderID, TemplateID: b.TemplateID, QueueID: b.QueueID, Voice: b.Voice, Mapping: &b.Mapping, Standing: b.Standing, HoldAfter: &b.HoldAfter, Policy: b.Policy, ScheduledFor: b.ScheduledFor,
 	}
 	if b.ReplyWindowHours > 0 {
 		change.ReplyWindowHours = &b.ReplyWindowHours
@@ -145,6 +153,7 @@ func (a *API) createCampaign(ctx context.Context, c Caller, in *struct{ Body new
 func (a *API) newCampaign(ctx context.Context, c Caller, campaign arauto.Campaign) (*wireCampaign, error) {
 	campaign, err := a.Store.CreateCampaign(ctx, actor(c), a.Now(), campaign)
 	out := wordCampaign(campaign, nil, nil)
+	out.dialled(campaign, nil)
 	return &out, err
 }
 
@@ -177,10 +186,15 @@ func (a *API) listCampaigns(ctx context.Context, c Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	dials, err := a.dialCounts(ctx, rows...)
+	if err != nil {
+		return nil, err
+	}
 	costs, err := a.Store.Costs(ctx, c.Account.ID, ids)
 	return pageOf(ctx, in.Paging, rows, func(r arauto.Campaign) int64 { return r.ID }, func(r arauto.Campaign) wireCampaign {
 		out := wordCampaign(r, counts[r.ID], gaps)
 		out.Cost = wordCost(costs[r.ID])
+		out.dialled(r, dials[r.ID])
 		return out
 	}), err
 }
@@ -194,7 +208,8 @@ func (a *API) patchCampaign(ctx context.Context, c Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	if campaign.State != arauto.CampaignDraft && campaign.State != arauto.CampaignPaused {
+	// What may change while it dials, the store says.
+	if dials := campaign.Channel == arauto.ChannelVoice && campaign.State == arauto.CampaignRunning; campaign.State != arauto.CampaignDraft && campaign.State != arauto.CampaignPaused && !dials {
 		return nil, arauto.Errorf(arauto.KindConflict, "state", "campaign %q is %s: only a draft or a paused campaign can be changed", campaign.Name, campaign.State)
 	}
 	if in.Body.Version != nil && *in.Body.Version != campaign.Version {
@@ -236,6 +251,9 @@ func (a *API) change(ctx context.Context, c Caller, b campaignChange, campaign *
 	set(&campaign.Standing, b.Standing)
 	set(&campaign.HoldAfter, b.HoldAfter)
 	b.Policy.change(&campaign.Policy)
+	if err := a.changeVoice(ctx, c, b, campaign); err != nil {
+		return err
+	}
 	return campaign.Policy.Check()
 }
 
@@ -255,7 +273,12 @@ func (a *API) answerCampaign(ctx context.Context, campaign arauto.Campaign, err 
 	if err != nil {
 		return nil, err
 	}
+	dials, err := a.dialCounts(ctx, campaign)
+	if err != nil {
+		return nil, err
+	}
 	out := wordCampaign(campaign, counts[campaign.ID], gaps)
+	out.dialled(campaign, dials[campaign.ID])
 	out.Cost, _, err = a.costOf(ctx, campaign)
 	return &out, err
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -70,6 +71,11 @@ type WireContact struct {
 	Name             string     `json:"name"`
 	Phone            *string    `json:"phone" doc:"E.164; null when what was given is no phone"`
 	PhoneRaw         string     `json:"phone_raw" doc:"As it was given"`
+	Email            *string    `json:"email"`
+	OutboundNumber   *string    `json:"outbound_number" doc:"The number that it asks to be called from, as it was given"`
+	Priority         int        `json:"priority" doc:"In dial order: what is higher goes first, 0 = none"`
+	DialStatus       *string    `json:"dial_status" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of a voice campaign's contact, finer than state; null for WhatsApp"`
+	DialLabel        *string    `json:"dial_label" doc:"The dial status in the outbound dialer's words"`
 	State            string     `json:"state" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled"`
 	Reason           *string    `json:"reason" doc:"Why it failed or was held back"`
 	ReasonWords      *string    `json:"reason_words" doc:"The reason in the account's language"`
@@ -99,6 +105,7 @@ func wordContact(r arauto.ContactRow, l arauto.Language) WireContact {
 		Name: r.Name, Phone: text(r.Phone), PhoneRaw: r.PhoneRaw, State: string(r.State), Reason: text(r.Reason), ReasonWords: text(r.Reason.Words(l)),
 		ErrorDetail: text(r.Detail), Fields: wireFields(r.RawFields), Attempts: r.Attempts,
 		ReplyAction: text(r.ReplyAction), ReplyText: text(r.ReplyText), ConversationUUID: text(r.Conversation), ScheduledFor: at(r.Scheduled),
+		Email: text(r.Email), OutboundNumber: text(r.Outbound), Priority: r.Priority, DialStatus: text(r.Dial), DialLabel: text(r.Dial.Label()),
 		InsertedAt: at(r.InsertedAt), UpdatedAt: at(r.UpdatedAt), SentAt: at(r.SentAt), DeliveredAt: at(r.DeliveredAt),
 		ReadAt: at(r.ReadAt), RepliedAt: at(r.RepliedAt), FailedAt: at(r.FailedAt),
 	}
@@ -120,6 +127,9 @@ type newContact struct {
 	ExternalID   string     `json:"external_id,omitempty" maxLength:"200"`
 	Fields       fields     `json:"fields,omitempty"`
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty" doc:"Not before this moment"`
+	Email        string     `json:"email,omitempty" maxLength:"200" doc:"Voice campaigns only, like the next two"`
+	Outbound     string     `json:"outbound_number,omitempty" maxLength:"40" doc:"The number to be called from: one of the campaign's caller_ids"`
+	Priority     int        `json:"priority,omitempty" minimum:"0" maximum:"100" doc:"In dial order: what is higher goes first, 0 = none"`
 }
 
 type wireAdded struct {
@@ -127,6 +137,8 @@ type wireAdded struct {
 	ID        *int64     `json:"id" doc:"The new contact's, or the one the person has in the campaign already"`
 	Duplicate bool       `json:"duplicate"`
 	Error     *wireFault `json:"error"`
+	// DialStatus is set where something is wrong with a number of a voice campaign's contact.
+	DialStatus *string `json:"dial_status,omitempty" doc:"Of a new contact of a voice campaign: upcoming, or what is wrong with its numbers"`
 }
 
 type addedPage struct {
@@ -177,15 +189,16 @@ func (a *API) addContacts(ctx context.Context, c Caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
+	if campaign.Channel == arauto.ChannelVoice {
+		return a.addDialled(ctx, c, campaign, in.Body)
+	}
 	out := &addedPage{Data: make([]wireAdded, len(in.Body))}
 	var good []arauto.Contact
 	var place []int // of each good one in the request
 	for i, b := range in.Body {
-		out.Data[i].Index = i
 		contact, err := a.readContact(c, campaign.ID, b)
 		if err != nil {
-			out.Data[i].Error = &wireFault{Location: "body[" + strconv.Itoa(i) + "].phone", Message: err.Error()}
-			out.Rejected++
+			out.add(i, 0, false, err)
 			continue
 		}
 		good, place = append(good, contact), append(place, i)
@@ -201,18 +214,45 @@ func (a *API) addContacts(ctx context.Context, c Caller, in *struct {
 		return nil, err
 	}
 	for j, r := range added {
-		e := &out.Data[place[j]]
-		e.ID, e.Duplicate = number(r.ID), r.Duplicate
-		if r.Duplicate {
-			out.Duplicates++
-		} else {
-			out.Added++
-		}
+		out.add(place[j], r.ID, r.Duplicate, r.Err)
 	}
 	return out, nil
 }
 
+// add says what became of the element at i, and counts it.
+func (p *addedPage) add(i int, id int64, duplicate bool, err error) {
+	e := &p.Data[i]
+	e.Index = i
+	switch {
+	case err != nil:
+		e.Error = &wireFault{Location: "body[" + strconv.Itoa(i) + "]." + fieldIn(err, "phone"), Message: err.Error()}
+		p.Rejected++
+	case duplicate:
+		e.ID, e.Duplicate = number(id), true
+		p.Duplicates++
+	default:
+		e.ID = number(id)
+		p.Added++
+	}
+}
+
+// fieldIn is the field of the request that err names; other words for it are other surfaces'.
+func fieldIn(err error, otherwise string) string {
+	if e, ok := errors.AsType[*arauto.Error](err); ok {
+		switch e.Field {
+		case "name", "email", "outbound_number", "priority":
+			return e.Field
+		case "external_unique_id":
+			return "external_id"
+		}
+	}
+	return otherwise
+}
+
 func (a *API) readContact(c Caller, campaign int64, b newContact) (arauto.Contact, error) {
+	if b.Email != "" || b.Outbound != "" || b.Priority != 0 {
+		return arauto.Contact{}, arauto.Errorf(arauto.KindInvalid, "email", "email, outbound_number and priority are for voice campaigns: send them as custom fields here")
+	}
 	phone, err := a.Phones.Parse(c.Account.Country, b.Phone)
 	if err != nil {
 		return arauto.Contact{}, err
@@ -226,6 +266,7 @@ func (a *API) readContact(c Caller, campaign int64, b newContact) (arauto.Contac
 // ContactQuery selects contacts in lists and reports.
 type ContactQuery struct {
 	State      []string `query:"state" maxItems:"10" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these, separated by commas"`
+	DialStatus []string `query:"dial_status" maxItems:"21" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
 	Phone      string   `query:"phone" maxLength:"40" doc:"The whole number, in any common spelling"`
 	Name       string   `query:"name" maxLength:"200" doc:"Contained; case and accents do not matter"`
 	FieldKey   string   `query:"field_key" maxLength:"200" doc:"A custom field, together with field_value"`
@@ -243,6 +284,13 @@ func (a *API) filter(c Caller, q ContactQuery, campaigns []int64) (arauto.Contac
 			return f, err
 		}
 		f.States = append(f.States, state)
+	}
+	for _, s := range q.DialStatus {
+		d, err := arauto.ParseDial(s)
+		if err != nil {
+			return f, err
+		}
+		f.Dials = append(f.Dials, d)
 	}
 	if q.Phone != "" {
 		f.PersonKeys = a.personKeys(c, q.Phone)

@@ -108,6 +108,13 @@ func (a *API) obstacles(ctx context.Context, d *diagnosis, campaign arauto.Campa
 		}
 		d.obstacle("campaign", words)
 	}
+	if campaign.Channel == arauto.ChannelVoice {
+		if campaign.Queue == 0 {
+			d.obstacle("campaign", phrase{"it has no queue", "falta a fila", "falta la cola"}.in(d.language))
+		}
+		d.obstacle("campaign", phrase{"this version places no calls yet", "esta versão ainda não faz ligações", "esta versión todavía no hace llamadas"}.in(d.language))
+		return nil
+	}
 	if campaign.Sender == 0 || campaign.Template == 0 {
 		d.obstacle("campaign", phrase{"it has no sender or no template", "falta o remetente ou o template", "falta el remitente o la plantilla"}.in(d.language))
 		return nil

@@ -63,7 +63,7 @@ func (a *API) dryRun(ctx context.Context, c Caller, in *ByRef) (*wireTrial, erro
 	// Contacts of a campaign that could not start still have verdicts; what is missing is told beside them.
 	problem := a.startable(ctx, arauto.Campaign{
 		ID: campaign.ID, Account: campaign.Account, Name: campaign.Name, State: arauto.CampaignDraft,
-		Sender: campaign.Sender, Template: campaign.Template, Mapping: campaign.Mapping,
+		Sender: campaign.Sender, Template: campaign.Template, Mapping: campaign.Mapping, Channel: campaign.Channel, Queue: campaign.Queue, Voice: campaign.Voice,
 	}, arauto.CampaignStart)
 	if kind := arauto.KindOf(problem); kind == arauto.KindInternal {
 		return nil, problem

@@ -19,7 +19,7 @@ import (
 // demoFile is what Demo writes about itself into its data directory, for programs.
 const demoFile = "demo.json"
 
-// demoState is demoFile. Voice campaigns and the console are listed once there are any.
+// demoState is demoFile. The console is listed once there is one.
 type demoState struct {
 	BaseURL           string      `json:"base_url"`
 	Account           string      `json:"account"`

@@ -55,6 +55,10 @@ func TestDemo(t *testing.T) {
 	checkDemoFile(t, told, address, filepath.Join(dir, "demo.json"))
 	api := client{told.BaseURL, told.Token}
 	id := demoCampaign(t, api, told.Campaigns[0])
+	var voice campaign
+	if api.do(t, "GET", fmt.Sprintf("/api/v1/campaigns/%d", told.Voice[0]), nil, &voice); voice.Total != 12 || voice.State != "draft" {
+		t.Errorf("the voice campaign %+v", voice)
+	}
 	done := api.settled(t, id, told.Sandbox.GraphURL, most)
 	took := time.Since(began)
 	if took > most {
@@ -91,7 +95,7 @@ func checkDemoFile(t *testing.T, told demoFile, address, path string) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("demo.json holds a token and has mode %v (%v)", info.Mode(), err)
 	}
-	if told.BaseURL != "http://"+address || told.Account != "demo" || told.Token == "" || len(told.Campaigns) != 1 || told.Voice == nil || told.Sandbox.GraphURL == "" {
+	if told.BaseURL != "http://"+address || told.Account != "demo" || told.Token == "" || len(told.Campaigns) != 1 || len(told.Voice) != 1 || told.Sandbox.GraphURL == "" {
 		t.Errorf("demo.json says %+v", told)
 	}
 	meta := sandbox.Config{}.WithDefaults()

@@ -159,8 +159,15 @@ func (cq *contactQuery) chooseStreams(ctx context.Context, q querier) error {
 	if err != nil {
 		return err
 	}
+	others, err := cq.otherChannels(ctx, q)
+	if err != nil {
+		return err
+	}
+	for campaign := range others {
+		delete(counts, campaign)
+	}
 	wanted := map[arauto.ContactState]bool{}
-	for _, state := range f.States {
+	for _, state := range wantedStates(f) {
 		wanted[state] = true
 	}
 	for campaign, byState := range counts {
@@ -174,7 +181,7 @@ func (cq *contactQuery) chooseStreams(ctx context.Context, q querier) error {
 		a, b := cq.streams[i], cq.streams[j]
 		return a.campaign < b.campaign || (a.campaign == b.campaign && a.state < b.state)
 	})
-	everything := len(campaigns) == 0 && len(wanted) == 0
+	everything := len(campaigns) == 0 && len(wanted) == 0 && len(others) == 0
 	cq.walk = len(cq.streams) > maxStreams || everything
 	cq.filter.Campaigns = campaigns // the template's are among them
 	return nil
@@ -239,6 +246,10 @@ func (cq *contactQuery) conditions() {
 		if len(f.States) > 0 {
 			add(s.db.in("c.state", placeholder()), s.db.list(texts(f.States)))
 		}
+		where.WriteString(map[arauto.Channel]string{arauto.ChannelWhatsApp: " AND c.dial = ''", arauto.ChannelVoice: " AND c.dial <> ''"}[f.Channel])
+	}
+	if len(f.Dials) > 0 {
+		add(s.db.in("c.dial", placeholder()), s.db.list(texts(f.Dials)))
 	}
 	cq.where = where.String()
 }

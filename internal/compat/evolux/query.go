@@ -232,7 +232,8 @@ func (q *query) next(c cursor) []byte {
 // filter is q as the store understands it, but for what has to be looked up.
 func (q *query) filter() arauto.ContactFilter {
 	f := arauto.ContactFilter{
-		Name: q.name, FieldKey: q.fieldKey, FieldValue: q.fieldValue,
+		Channel: arauto.ChannelWhatsApp,
+		Name:    q.name, FieldKey: q.fieldKey, FieldValue: q.fieldValue,
 		Now: q.now, InsertedFrom: q.from, InsertedTo: q.to,
 	}
 	if q.state != "" {
