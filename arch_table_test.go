@@ -58,6 +58,7 @@ var rules = []rule{
 	{path: "internal/index", tier: engine, why: "lets the search index follow the contacts; knows neither"},
 	{path: "internal/dispatch", tier: engine, libs: []string{"golang.org/x/sync", "golang.org/x/time"}, why: "decides and paces; knows neither SQL nor HTTP"},
 	{path: "internal/inbound", tier: engine, libs: []string{"golang.org/x/sync"}, why: "applies facts; knows no provider's wire"},
+	{path: "internal/feedback", tier: engine, why: "tells Meta what clicks led to; knows neither its wire nor where conversions are kept"},
 	{path: "internal/notify", tier: engine, why: "tells endpoints what happened; knows neither their wire nor where notices come from"},
 
 	{path: "internal/posting", tier: edge, why: "the search index as bytes; knows neither SQL nor what became of a contact"},

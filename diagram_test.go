@@ -68,6 +68,10 @@ func drawn() map[string]struct {
 		"Attachment": {moves(arauto.AttachmentStates(), arauto.AttachmentEvents(), func(s arauto.AttachmentState, e arauto.AttachmentEvent) (arauto.AttachmentState, error) {
 			return s.Apply(e), nil
 		}), nil},
+		"Conversion": {moves(arauto.ConversionStates(), arauto.ConversionEvents(), func(s arauto.ConversionState, e arauto.ConversionEvent) (arauto.ConversionState, error) {
+			c, err := arauto.Conversion{State: s}.Apply(e, base, 0, "")
+			return c.State, err
+		}), nil},
 		"Job": {moves(arauto.JobStates(), arauto.JobStates(), func(s, next arauto.JobState) (arauto.JobState, error) {
 			j, err := arauto.Job{State: s}.Move(next, base)
 			return j.State, err

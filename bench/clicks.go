@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,11 +19,12 @@ import (
 
 // ClicksConfig is one `bench clicks`.
 type ClicksConfig struct {
-	Engine string
-	Clicks int    // stored before measuring
-	Dir    string // of SQLite: where they are, or are put and left; "" = a place that is deleted
-	Rounds int
-	Check  bool // a missed figure is an error
+	Engine   string
+	Clicks   int    // stored before measuring
+	Dir      string // of SQLite: where they are, or are put and left; "" = a place that is deleted
+	Database string // postgres://…, likewise
+	Rounds   int
+	Check    bool // a missed figure is an error
 }
 
 const (
@@ -37,7 +39,7 @@ func clicksFrom() time.Time { return time.Date(2020, 1, 1, 3, 0, 0, 0, time.UTC)
 // Clicks stores clicks of many months, then reads one month of 60,000 of them through the vendor's report, in turn with
 // one plain statement that reads the same rows, and watches the server's memory.
 func Clicks(ctx context.Context, c ClicksConfig, out io.Writer) error {
-	p, err := openPlaceAt(ctx, c.Engine, c.Dir)
+	p, err := openPlaceAt(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -233,12 +235,19 @@ func highest(ctx context.Context, pid int) (most float64) {
 	}
 }
 
-// openPlaceAt is openPlace in a directory that is kept.
-func openPlaceAt(ctx context.Context, engine, dir string) (*place, error) {
-	if dir == "" || engine == EnginePostgres {
-		return openPlace(ctx, engine)
+// openPlaceAt is openPlace where the clicks are kept.
+func openPlaceAt(ctx context.Context, c ClicksConfig) (p *place, err error) {
+	switch {
+	case c.Engine == EnginePostgres && c.Database != "":
+		p = &place{address: c.Database}
+		if p.dir, err = os.MkdirTemp("", "arauto-bench-"); err != nil {
+			return p, err
+		}
+	case c.Engine == EngineSQLite && c.Dir != "":
+		p = &place{dir: c.Dir, address: filepath.Join(c.Dir, "arauto.db"), kept: true}
+	default:
+		return openPlace(ctx, c.Engine)
 	}
-	p := &place{dir: dir, address: filepath.Join(dir, "arauto.db"), kept: true}
 	if err := p.open(ctx); err != nil {
 		p.close()
 		return p, err

@@ -177,7 +177,7 @@ func serveFrom(ctx context.Context, p *place) (*exec.Cmd, string, error) {
 	address := l.Addr().String()
 	l.Close()
 	args := []string{"serve", "--listen", address, "--data", p.dir, "--log-level", "error"}
-	if p.cluster != nil {
+	if store.IsPostgres(p.address) {
 		args = append(args, "--database", p.address)
 	}
 	cmd := exec.CommandContext(ctx, self, args...)

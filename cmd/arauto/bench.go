@@ -70,11 +70,12 @@ func (k benchSearchCmd) Run(ctx context.Context, s *screen) error {
 }
 
 type benchClicksCmd struct {
-	Engine string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
-	Clicks int    `default:"5000000" help:"How many are stored before measuring."`
-	Dir    string `placeholder:"DIR" help:"Keep SQLite's there, or go on with those that are."`
-	Rounds int    `default:"5" help:"Months that are read; medians are compared."`
-	Check  bool   `help:"Fail when a figure is missed."`
+	Engine   string `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Clicks   int    `default:"5000000" help:"How many are stored before measuring."`
+	Dir      string `placeholder:"DIR" help:"Keep SQLite's there, or go on with those that are."`
+	Database string `placeholder:"URL" help:"The same for PostgreSQL: postgres://…"`
+	Rounds   int    `default:"5" help:"Months that are read; medians are compared."`
+	Check    bool   `help:"Fail when a figure is missed."`
 }
 
 func (k benchClicksCmd) Run(ctx context.Context, s *screen) error {

@@ -20,6 +20,7 @@ import (
 	"arauto/internal/bulk"
 	"arauto/internal/courier"
 	"arauto/internal/dispatch"
+	"arauto/internal/feedback"
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
 	"arauto/internal/jobs"
@@ -48,6 +49,7 @@ type App struct {
 	inbound   *inbound.Engine
 	jobs      *jobs.Runner
 	notify    *notify.Engine
+	feedback  *feedback.Engine
 	server    *server.Server
 	passwords *seal.Passwords
 }
@@ -151,6 +153,9 @@ func (a *App) assemble() error {
 		Store: a.store, Leases: a.store, Poster: courier.New(courier.Config{AllowPrivate: a.config.AllowPrivateWebhooks, Version: a.config.Version}),
 		Observer: newTellingMetrics(metrics.registry), Node: a.node, Now: clock, Logger: a.logger.With("engine", "notify"), Spread: rand.Float64,
 	})
+	a.feedback = feedback.New(feedback.Config{
+		Store: a.store, Leases: a.store, Poster: conversionPost{a.meta, a.store}, Node: a.node, Now: clock, Logger: a.logger.With("engine", "feedback"),
+	})
 	a.server = server.New(server.Config{
 		Tokens: a.store, Sessions: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
 		Checks: map[string]func(context.Context) error{"database": a.store.Ping}, TrustedProxies: proxies, MetricsPublic: a.config.MetricsPublic,
@@ -176,6 +181,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 	if a.has(roleJobs) {
 		group.Go(func() error { return a.jobs.Run(engines) })
 		group.Go(func() error { return a.notify.Run(engines) })
+		group.Go(func() error { return a.feedback.Run(engines) })
 		group.Go(func() error { return a.searchIndex().Run(engines) })
 	}
 	group.Go(func() error { return a.inbound.Keep(engines) })

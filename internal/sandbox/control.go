@@ -56,6 +56,7 @@ func gets() map[string]struct {
 		"ledger":   {"every request to send, in order; after and limit page", getLedger},
 		"summary":  {"the ledger in figures", now(func(s *Sandbox) any { return s.Summary() })},
 		"people":   {"who was written to and how often; after and limit page, number asks for one", getPeople},
+		"events":   {"events of the Conversions API that were taken, in order", now(func(s *Sandbox) any { return map[string]any{"events": nonNil(s.Conversions())} })},
 		"held":     {"messages that are kept back", now(func(s *Sandbox) any { return map[string]any{"held": nonNil(s.HeldMessages())} })},
 		"magic":    {"numbers with a fixed fate", now(func(s *Sandbox) any { return s.magicPage() })},
 		"codes":    {"Graph's errors, and the numbers that meet them", now(func(*Sandbox) any { return codesPage() })},

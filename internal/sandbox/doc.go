@@ -14,6 +14,7 @@
 //	limits.go sender.go            throughput, pair limit, tier; a number and its upgrade
 //	graph.go request.go messages.go templateapi.go media.go sample.go errors.go   Graph's side
 //	template.go shelf.go lifecycle.go catalogue.go                      templates
+//	dataset.go                     events of the Conversions API
 //	hold.go inbound.go referral.go crowd.go                             what people and Meta do unasked
 //	queue.go deliver.go webhook.go settings.go verify.go                webhooks
 //	ledger.go people.go ledgerfile.go                                   what was received

@@ -21,6 +21,10 @@ func (s *Sandbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	path := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
+	if len(path) == 2 && path[0] == adsPath && r.Method == http.MethodGet {
+		s.adFile(w, r, path[1])
+		return
+	}
 	if versionSegment.MatchString(path[0]) {
 		path = path[1:]
 	}
@@ -161,11 +165,17 @@ func (s *Sandbox) edge(w http.ResponseWriter, r *http.Request, id, edge string) 
 		s.postMedia(w, r)
 		return
 	}
+	if id == s.dataset() && edge == "events" && r.Method == http.MethodPost {
+		s.postEvents(w, r)
+		return
+	}
 	if id != s.cfg.WABAID {
 		s.writeError(w, nothing(r.Method, id+"/"+edge))
 		return
 	}
 	switch r.Method + " " + edge {
+	case "GET dataset", "POST dataset":
+		writeJSON(w, http.StatusOK, map[string]string{"id": s.dataset()})
 	case "GET message_templates":
 		s.getTemplates(w, r)
 	case "POST message_templates":

@@ -3,7 +3,10 @@ package sandbox
 import (
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // An Ad is what a person clicked before they wrote: the sandbox makes Meta's referral
@@ -44,15 +47,23 @@ func (s *Sandbox) referralOf(in Inbound, who string) (json.RawMessage, error) {
 	if in.Ad == nil {
 		return in.Referral, nil
 	}
-	v, err := in.Ad.referral(s.seed.Load(), who)
+	v, err := in.Ad.referral(s.seed.Load(), who, s.pictures())
 	if err != nil {
 		return nil, err
 	}
 	return json.Marshal(v)
 }
 
+// pictures is where those of ads are.
+func (s *Sandbox) pictures() string {
+	if s.cfg.AdsURL == "" {
+		return "https://scontent.example"
+	}
+	return s.cfg.AdsURL + "/" + adsPath
+}
+
 // referral is a function of the seed, the person and the ad.
-func (a Ad) referral(seed int64, who string) (referralValue, error) {
+func (a Ad) referral(seed int64, who, pictures string) (referralValue, error) {
 	d := roll(seed, "ad", who)
 	id := a.ID
 	if id == "" {
@@ -74,7 +85,7 @@ func (a Ad) referral(seed int64, who string) (referralValue, error) {
 	if a.Welcome != "" {
 		v.Welcome = &welcomeMessage{a.Welcome}
 	}
-	address := "https://scontent.example/" + id
+	address := pictures + "/" + id
 	switch a.Media {
 	case "", "image":
 		v.MediaType, v.ImageURL = "image", address+".jpg"
@@ -95,4 +106,17 @@ func (a Ad) referral(seed int64, who string) (referralValue, error) {
 		return v, fmt.Errorf("ad: clid is absent, \"omit\" or \"empty\"")
 	}
 	return v, nil
+}
+
+// adsPath is where pictures and films of ads are, which ask for no token.
+const adsPath = "ads"
+
+// adFile serves one: the same picture, or film, for every ad.
+func (s *Sandbox) adFile(w http.ResponseWriter, r *http.Request, name string) {
+	file := usual["image"]
+	if strings.HasSuffix(name, ".mp4") {
+		file = usual["video"]
+	}
+	w.Header().Set("Content-Type", file.mime)
+	http.ServeContent(w, r, "", time.Time{}, strings.NewReader(file.data))
 }

@@ -52,6 +52,8 @@ type Config struct {
 
 	Script Script // faults and events, from the start
 
+	AdsURL string // before the pictures and films of ads, "http://127.0.0.1:8090": this sandbox serves them there; "" is an address where nobody is
+
 	LedgerSize int    // newest entries kept; 0 is 1,000,000
 	MediaBytes int64  // of uploads kept, the newest; 0 is 256 MB
 	LedgerFile string // JSON lines appended here while Run runs; "" is none
@@ -95,6 +97,7 @@ func (c Config) WithDefaults() Config {
 // Graph API (under any /vN.N or none) and for its own control API under /_sandbox/.
 // The control API asks for no credentials: never listen with it on a public address.
 type Sandbox struct {
+	told      tellings
 	cfg       Config
 	seed      atomic.Int64
 	boot      atomic.Uint64 // keeps message ids of two runs with one seed apart
@@ -144,6 +147,7 @@ func (s *Sandbox) Reset(seed int64) {
 	s.ledger.clear()
 	s.held.clear()
 	s.media.clear()
+	s.told.clear()
 	s.counts.clear()
 	s.said.Store(0)
 	s.traces.Store(0)
