@@ -1,6 +1,8 @@
 package arauto
 
 import (
+	"encoding/base32"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,6 +148,16 @@ func (u User) CheckPassword(password string) error {
 		return Errorf(KindInvalid, "password", "the password repeats itself: choose another")
 	}
 	return nil
+}
+
+// NewPassword draws a password of 120 random bits that can be read out and typed.
+func NewPassword(random io.Reader) (string, error) {
+	var b [15]byte
+	if _, err := io.ReadFull(random, b[:]); err != nil {
+		return "", err
+	}
+	text := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
+	return strings.Join([]string{text[:6], text[6:12], text[12:18], text[18:]}, "-"), nil
 }
 
 // repeats reports whether s is one short piece over and over.

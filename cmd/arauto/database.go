@@ -1,7 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"io"
+	"strings"
 
 	"arauto/internal/app"
 )
@@ -41,4 +45,61 @@ type tokenCreateCmd struct {
 
 func (k tokenCreateCmd) Run(ctx context.Context, s *screen) error {
 	return app.CreateToken(ctx, k.config(), app.TokenRequest{Account: k.Account, Name: k.Name, Scopes: k.Scopes, Expires: k.Expires.Time}, s.Out)
+}
+
+// userMaker are the commands of user that are no clients: for the first user, and for who is locked out.
+type userMaker struct {
+	Create   userCreateCmd   `cmd:"" help:"Make a user and print a password, once. Opens the database: with a running server, use invite."`
+	Password userPasswordCmd `cmd:"" help:"Give a user another password and print it, once. Opens the database: with a running server, use reset."`
+}
+
+// passwordFlags say where a password comes from.
+type passwordFlags struct {
+	PasswordStdin bool `help:"Read the password from the first line of standard input instead of drawing one."`
+}
+
+func (f passwordFlags) read(s *screen) (string, error) {
+	if !f.PasswordStdin {
+		return "", nil
+	}
+	line, err := bufio.NewReader(io.LimitReader(s.In, 4096)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	password := strings.TrimRight(line, "\r\n")
+	if password == "" {
+		return "", usageError("there is no password on standard input")
+	}
+	return password, nil
+}
+
+type userCreateCmd struct {
+	databaseFlags
+	passwordFlags
+	Account string `default:"main" placeholder:"SLUG" help:"Whose user it is."`
+	Email   string `arg:"" help:"What they log in with."`
+	Name    string `required:"" help:"What they are called."`
+	Role    string `enum:"admin,supervisor,agent,analyst" default:"admin" placeholder:"ROLE" help:"admin, supervisor, agent or analyst."`
+}
+
+func (k userCreateCmd) Run(ctx context.Context, s *screen) error {
+	password, err := k.read(s)
+	if err != nil {
+		return err
+	}
+	return app.CreateUser(ctx, k.config(), app.UserRequest{Account: k.Account, Email: k.Email, Name: k.Name, Role: k.Role, Password: password}, s.Out)
+}
+
+type userPasswordCmd struct {
+	databaseFlags
+	passwordFlags
+	Email string `arg:"" help:"Whose."`
+}
+
+func (k userPasswordCmd) Run(ctx context.Context, s *screen) error {
+	password, err := k.read(s)
+	if err != nil {
+		return err
+	}
+	return app.SetPassword(ctx, k.config(), app.UserRequest{Email: k.Email, Password: password}, s.Out)
 }

@@ -1,8 +1,8 @@
 // Command arauto is the whole program: the server, and the command line that talks to one.
 //
 // What the programs do is in internal/app; here are their flags and words. The client commands know the
-// server by /api/v1 alone. Only serve, demo, migrate, backup, restore and token
-// create open a database.
+// server by /api/v1 alone. Only serve, demo, migrate, backup, restore, token
+// create, user create and user password open a database.
 package main
 
 import (
@@ -57,6 +57,7 @@ type grammar struct {
 	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
 	Rate      rateCmd      `cmd:"" group:"setup" help:"What one message costs: for estimates, costs and ceilings."`
 	Queue     queueCmd     `cmd:"" group:"setup" help:"Teams that answer: hours, automatic replies, wrap-up."`
+	User      userCmd      `cmd:"" group:"setup" help:"People who work with Arauto: log-ins and roles."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
 	Endpoint  endpointCmd  `cmd:"" group:"setup" help:"Addresses that are told what happens."`
 

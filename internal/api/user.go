@@ -2,8 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/base32"
-	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -142,7 +140,7 @@ func (a *API) createUser(ctx context.Context, c Caller, in *struct{ Body newUser
 func (a *API) givePassword(ctx context.Context, u *arauto.User, chosen string, temporary *bool) (drawn *string, err error) {
 	password := chosen
 	if password == "" {
-		if password, err = DrawPassword(a.Random); err != nil {
+		if password, err = arauto.NewPassword(a.Random); err != nil {
 			return nil, err
 		}
 		drawn = &password
@@ -153,16 +151,6 @@ func (a *API) givePassword(ctx context.Context, u *arauto.User, chosen string, t
 	set(&u.Temporary, temporary)
 	u.Password, err = a.Passwords.Hash(ctx, password)
 	return drawn, err
-}
-
-// DrawPassword is a password of 120 random bits that can be read out and typed.
-func DrawPassword(random io.Reader) (string, error) {
-	var b [15]byte
-	if _, err := io.ReadFull(random, b[:]); err != nil {
-		return "", err
-	}
-	text := strings.ToLower(base32.StdEncoding.EncodeToString(b[:]))
-	return text[:6] + "-" + text[6:12] + "-" + text[12:18] + "-" + text[18:], nil
 }
 
 func (a *API) updateUser(ctx context.Context, c Caller, in *struct {

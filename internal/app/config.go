@@ -45,3 +45,12 @@ type TokenRequest struct {
 	Scopes  []string  // read, write, reports, desk, admin
 	Expires time.Time // zero = never
 }
+
+// UserRequest is what `arauto user create` and `arauto user password` ask for.
+type UserRequest struct {
+	Account  string // slug; of a user to be made
+	Email    string
+	Name     string
+	Role     string
+	Password string // "" = one is drawn and printed, once
+}

@@ -26,9 +26,17 @@ type demoState struct {
 	Token             string      `json:"token"`
 	WhatsAppCampaigns []string    `json:"whatsapp_campaigns"`
 	VoiceCampaigns    []int64     `json:"voice_campaigns"`
+	Users             []demoUser  `json:"users"`
 	Console           *struct{}   `json:"console"`
 	Sandbox           demoSandbox `json:"sandbox"`
 	Webhook           demoWebhook `json:"webhook"`
+}
+
+// demoUser is somebody to log in as: POST /api/v1/sessions.
+type demoUser struct {
+	Email    string      `json:"email"`
+	Password string      `json:"password"`
+	Role     arauto.Role `json:"role"`
 }
 
 type demoSandbox struct {
@@ -101,7 +109,7 @@ func clearDemo(dir string) error {
 	}
 	ours := map[string]bool{
 		demoFile: true, "arauto.db": true, "arauto.db-wal": true, "arauto.db-shm": true, "files": true, "tmp": true, "key": true, "node": true,
-		"lock": true, adminToken: true, "demo-mark": true,
+		"lock": true, adminToken: true, adminPassword: true, "demo-mark": true,
 	}
 	marked := false
 	for _, e := range entries {

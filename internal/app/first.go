@@ -8,13 +8,19 @@ import (
 	"io"
 
 	"arauto"
+	"arauto/internal/seal"
 )
 
-// adminToken is the file that a first start leaves an administrator's token in.
-const adminToken = "admin-token"
+// adminToken is the file that a first start leaves an administrator's token in, for programs;
+// adminPassword the one with the password of adminEmail, for a person.
+const (
+	adminToken    = "admin-token"
+	adminPassword = "admin-password"
+	adminEmail    = "admin@localhost"
+)
 
-// first makes the account and the token that a new deployment begins with. A start that was cut short
-// in between is finished by the next. made is false when there was nothing to do.
+// first makes the account, the user and the token that a new deployment begins with. A start that was cut
+// short in between is finished by the next. made is false when there was nothing to do.
 func (a *App) first(ctx context.Context, wanted arauto.Account) (account arauto.Account, token string, made bool, err error) {
 	accounts, err := a.store.Accounts(ctx)
 	if err != nil {
@@ -31,6 +37,9 @@ func (a *App) first(ctx context.Context, wanted arauto.Account) (account arauto.
 	if err != nil || len(tokens) > 0 {
 		return account, "", false, err
 	}
+	if err := a.firstUser(ctx, account); err != nil {
+		return account, "", false, err
+	}
 	if token, err = arauto.NewTokenValue(rand.Reader); err != nil {
 		return account, "", false, err
 	}
@@ -43,6 +52,29 @@ func (a *App) first(ctx context.Context, wanted arauto.Account) (account arauto.
 		Prefix: arauto.TokenPrefixOf(token), Hash: arauto.HashToken(token), Scopes: []arauto.TokenScope{arauto.TokenAdmin},
 	})
 	return account, token, err == nil, err
+}
+
+// firstUser makes an administrator, unless the account has users already.
+func (a *App) firstUser(ctx context.Context, account arauto.Account) error {
+	users, err := a.store.Users(ctx, account.ID, 0, 1)
+	if err != nil || len(users) > 0 {
+		return err
+	}
+	password, err := arauto.NewPassword(rand.Reader)
+	if err != nil {
+		return err
+	}
+	hash, err := seal.NewPasswords().Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	if err := writePrivate(a.data.file(adminPassword), password+"\n"); err != nil {
+		return fmt.Errorf("write the admin password: %w", err)
+	}
+	_, err = a.store.CreateUser(ctx, arauto.Actor{Account: account.ID, Name: "first start"}, clock(), arauto.User{
+		Account: account.ID, Email: adminEmail, Name: "Administrator", Role: arauto.RoleAdmin, Password: hash,
+	})
+	return err
 }
 
 // defaultAccount is what a first start makes; its owner changes it with PATCH /api/v1/account.

@@ -48,6 +48,15 @@ func newVictim(t *testing.T, n *inside) *victim {
 	v.api.do(t, "POST", "/api/v1/suppressions", object{"phones": []string{"+5511980000039"}, "evidence": marked}, &made)
 	v.api.do(t, "PUT", "/api/v1/rates", object{"rates": []object{{"country": "BR", "category": "utility", "currency": "BRL", "rate": "0.01"}}}, nil)
 	v.api.do(t, "POST", "/api/v1/holidays", object{"date": "2026-12-25", "name": marked}, nil)
+	var team struct{ ID int64 }
+	v.api.do(t, "POST", "/api/v1/queues", object{"name": marked}, &team)
+	var worker struct{ ID int64 }
+	v.api.do(t, "POST", "/api/v1/users", object{"email": "ana@loja-a.com", "name": marked, "role": "agent", "password": testPassword}, &worker)
+	n.logIn(t, "ana@loja-a.com")
+	sessions, err := n.Store().Sessions(t.Context(), v.account.ID, worker.ID, 0, 10)
+	if err != nil || len(sessions) != 1 {
+		t.Fatalf("%d sessions, %v", len(sessions), err)
+	}
 	var talks struct{ Data []struct{ UUID string } }
 	v.api.do(t, "GET", "/api/v1/conversations", nil, &talks)
 	var tokens struct{ Data []struct{ ID int64 } }
@@ -61,6 +70,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
 		"/suppressions": number(made.Data[0].ID), "/holidays": "2026-12-25", "/campaign": v.campaign.UUID,
 		"/endpoints": number(v.endpoint), "/people": "1", // whoever wrote first
+		"/queues": number(team.ID), "/users": number(worker.ID), "/sessions": number(sessions[0].ID),
 	}
 	v.uuids = map[string]string{
 		"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
@@ -75,7 +85,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/account", "/apps", "/wabas", "/portfolios", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/holidays", "/conversations",
-		"/people/1", "/rates", "/endpoints", "/events?limit=1000",
+		"/people/1", "/users", "/rates", "/endpoints", "/events?limit=1000",
 		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
 	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
@@ -96,6 +106,9 @@ func (v *victim) state(t *testing.T, n *inside) string {
 var bodies = map[string]any{
 	"PATCH /apps/{id}":                    object{"name": "x"},
 	"PATCH /senders/{id}":                 object{"name": "x"},
+	"PATCH /queues/{id}":                  object{"name": "x"},
+	"PATCH /users/{id}":                   object{"name": "x"},
+	"POST /users/{id}/password":           object{},
 	"PATCH /portfolios/{id}":              object{"name": "x"},
 	"PATCH /campaigns/{id}":               object{"name": "x"},
 	"POST /campaigns/{id}/schedule":       object{"scheduled_for": "2126-12-01T00:00:00Z"},

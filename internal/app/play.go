@@ -89,8 +89,12 @@ func (d *demo) prepare(ctx context.Context) (campaign string, err error) {
 	if err != nil {
 		return "", err
 	}
+	users, err := d.users(ctx)
+	if err != nil {
+		return "", err
+	}
 	d.state = demoState{
-		BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{voice},
+		BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, Users: users, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{voice},
 		Sandbox: demoSandbox{GraphURL: d.graph},
 		Webhook: demoWebhook{URL: webhook, AppSecret: ids.AppSecret, VerifyToken: demoVerifyToken, PhoneNumberID: ids.PhoneNumberID, WABAID: ids.WABAID},
 	}

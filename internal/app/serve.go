@@ -24,6 +24,7 @@ func Serve(ctx context.Context, c Config, out io.Writer) (err error) {
 	}
 	if made {
 		fmt.Fprintf(out, "First start: account %q was made. Its admin token is in %s, readable by you only.\n", account.Slug, a.data.file(adminToken))
+		fmt.Fprintf(out, "A person logs in as %s, with the password in %s.\n", adminEmail, a.data.file(adminPassword))
 	}
 	l, err := new(net.ListenConfig).Listen(ctx, "tcp", c.Listen)
 	if err != nil {

@@ -91,7 +91,7 @@ func (s *Store) Login(ctx context.Context, now time.Time, user arauto.User, n ar
 		if err := forgetGuess(ctx, t, u.Email); err != nil {
 			return err
 		}
-		if n.ID, err = nextIDs(ctx, t, n.Account, "session", 1); err != nil {
+		if n.ID, err = nextIDs(ctx, t, 0, "session", 1); err != nil {
 			return err
 		}
 		if _, err := t.exec(ctx, `INSERT INTO session (`+sessionColumns+`) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
