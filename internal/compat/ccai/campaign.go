@@ -52,12 +52,12 @@ func (a *API) campaigns(w http.ResponseWriter, r *http.Request, c Caller) {
 		if len(list) < chunkCampaigns || r.Method == http.MethodHead {
 			break
 		}
-		if _, err := w.Write(body); err != nil {
+		if !written(w, body) {
 			return // the client has gone
 		}
 		body = body[:0]
 	}
-	_, _ = w.Write(append(body, ']')) // the client has gone: there is nobody left to tell
+	written(w, append(body, ']'))
 }
 
 // campaign answers GET /manager/…/campaigns/{id}.

@@ -89,7 +89,7 @@ func notFound(format string, args ...any) error {
 
 func writeBody(w http.ResponseWriter, status int, body []byte) {
 	startBody(w, status)
-	_, _ = w.Write(body) // the client has gone: there is nobody left to tell
+	written(w, body)
 }
 
 // startBody keeps answers out of caches: they are about people.

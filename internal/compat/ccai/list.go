@@ -46,7 +46,7 @@ func (a *API) list(w http.ResponseWriter, q asked) error {
 		if l.done || p.size > 0 {
 			break
 		}
-		if _, err := w.Write(body); err != nil {
+		if !written(w, body) {
 			return nil // the client has gone
 		}
 		body = body[:0]
@@ -55,8 +55,14 @@ func (a *API) list(w http.ResponseWriter, q asked) error {
 			panic(http.ErrAbortHandler)
 		}
 	}
-	_, _ = w.Write(append(body, ']')) // the client has gone: there is nobody left to tell
+	written(w, append(body, ']'))
 	return nil
+}
+
+// written reports whether body could be written; if not, the client has gone, and there is nobody left to tell.
+func written(w http.ResponseWriter, body []byte) bool {
+	_, err := w.Write(body)
+	return err == nil
 }
 
 // A listing reads contacts chunk by chunk: by id, or those that changed since a moment by that and id.

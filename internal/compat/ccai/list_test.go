@@ -2,6 +2,7 @@ package ccai
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"regexp"
@@ -69,7 +70,7 @@ func TestList_IsCutOffWhenAReadFails(t *testing.T) {
 	w.failAfter = 2
 	func() {
 		defer func() {
-			if cause := recover(); cause != http.ErrAbortHandler {
+			if cause, _ := recover().(error); !errors.Is(cause, http.ErrAbortHandler) {
 				t.Errorf("the answer ended with %v", cause)
 			}
 		}()
