@@ -49,6 +49,7 @@ type wholeImports struct {
 func (w wholeImports) Import(ctx context.Context, actor arauto.Actor, account arauto.Account, campaign int64, file io.Reader, filename string) (arauto.Job, error) {
 	return w.imports.Start(ctx, actor, account, campaign, filename, file, importer.Options{
 		Limit: w.limit, NameRequired: true, Format: importer.FormatJSON, KeepMalformed: true, Unread: true,
+		Texts:   []string{"name", "email", "phone_number", "outbound_number", "external_unique_id"},
 		Intake:  arauto.Intake{Duplicates: arauto.DuplicatesFail, Whole: true},
 		Mapping: map[string]string{"phone": "phone_number"}, // another key may look like a phone, too; the rest is found by its name
 	})

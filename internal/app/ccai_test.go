@@ -203,7 +203,7 @@ func (d dialler) imports(t *testing.T) {
 		t.Errorf("a list of nobody: %+v", job)
 	}
 	for name, file := range map[string]string{
-		"no array": person("Bia", "+55 11 98888-0003"), "another key": `[{"name":"Bia","phone":"+55 11 98888-0003"}]`, "no JSON": "name,phone\nBia,+5511988880003\n", "cut off": "[" + person("Bia", "+55 11 98888-0003") + ",",
+		"no array": person("Bia", "+55 11 98888-0003"), "a phone that is a number": `[{"name":"Bia","phone_number":5511988880003}]`, "another key": `[{"name":"Bia","phone":"+55 11 98888-0003"}]`, "no JSON": "name,phone\nBia,+5511988880003\n", "cut off": "[" + person("Bia", "+55 11 98888-0003") + ",",
 		"no name": "[" + person("", "+55 11 98888-0003") + "]", "no phone": "[" + person("Bia", "") + "," + person("Caio", "+55 11 98888-0004") + "]", "nothing": "",
 		"nested": `[{"name":"Bia","phone_number":` + strings.Repeat("[", 5000) + strings.Repeat("]", 5000) + `}]`, "a number": "[7]",
 		"a long text": `[{"name":"` + strings.Repeat("x", 10<<20) + `","phone_number":"+55 11 98888-0003"}]`, "a NUL": `[{"name":"B\u0000ia","phone_number":"+55 11 98888-0003"}]`,

@@ -97,6 +97,8 @@ type Options struct {
 	// KeepMalformed stores people of a voice campaign whose phone cannot be read, as Invalid Number, rather than
 	// refuse their rows. An empty phone is refused all the same.
 	KeepMalformed bool
+	// Texts are the keys of a JSON file under which nothing but a text or null may stand.
+	Texts []string
 	// Unread queues the file without looking at it: what is wrong with it is then why the job fails.
 	Unread bool
 }
@@ -121,6 +123,7 @@ type params struct {
 	Intake       intakeParams      `json:"intake"`
 	Dialled      bool              `json:"dialled,omitempty"`
 	Malformed    bool              `json:"keep_malformed,omitempty"`
+	Texts        []string          `json:"texts,omitempty"`
 	Entries      *entryParams      `json:"entries,omitempty"` // of a do-not-contact list
 }
 
@@ -171,7 +174,7 @@ func paramsOf(account arauto.Account, name string, o Options) (params, error) {
 	unique := strings.ToLower(rand.Text())
 	return params{
 		Name: name, Country: account.Country, Mapping: o.Mapping, NameRequired: o.NameRequired, Positions: o.Positions,
-		Format: o.Format, Separator: o.CSV.Separator, Encoding: o.CSV.Encoding, Sheet: o.Sheet, Malformed: o.KeepMalformed,
+		Format: o.Format, Separator: o.CSV.Separator, Encoding: o.CSV.Encoding, Sheet: o.Sheet, Malformed: o.KeepMalformed, Texts: o.Texts,
 		Intake: intakeParams{Duplicates: in.Duplicates, Across: in.Across, Whole: in.Whole},
 		Upload: fmt.Sprintf("%d/uploads/%s.bin", account.ID, unique), Rejects: fmt.Sprintf("%d/rejects/%s.bin", account.ID, unique),
 	}, nil

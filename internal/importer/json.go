@@ -14,19 +14,20 @@ import (
 // the array, counted from 1.
 //
 // Values are texts; a number or a boolean is taken as it is written, and null is empty. An object under "fields" holds
-// custom fields of its own. A comma too many at the end of an array or object is overlooked.
+// custom fields of its own. A comma too many at the end of an array or object is overlooked. A number or a boolean under
+// one of texts refuses the row.
 //
 // A row is refused with a *RowError when it is no object, is over 1 MB, is not valid JSON, is not UTF-8 in a file that
 // is, or holds a NUL, a key twice, more than 100 keys, or a list or an object in a field. The error of Next is final,
 // and invalid, when an array goes wrong between its objects or ends in the middle.
 //
 // The errors are invalid: an empty file, another format, no array; or the reader's own.
-func OpenJSON(r io.Reader, format Format) (Source, error) {
+func OpenJSON(r io.Reader, format Format, texts ...string) (Source, error) {
 	t, err := openText(r, "")
 	if err != nil {
 		return nil, err
 	}
-	j := &jsonFile{pull: newPull(t.r), charset: t.charset, lines: format == FormatJSONL, places: map[string]int{}}
+	j := &jsonFile{pull: newPull(t.r), charset: t.charset, lines: format == FormatJSONL, texts: texts, places: map[string]int{}}
 	if err := j.begin(); err != nil {
 		return nil, err
 	}
@@ -37,6 +38,7 @@ type jsonFile struct {
 	pull    *pull
 	charset charset
 	lines   bool
+	texts   []string
 	number  int // of the last row
 	ended   bool
 	header  []string
@@ -78,7 +80,7 @@ func (j *jsonFile) lookAhead() error {
 		}
 		var o object
 		if err == nil {
-			o, err = parseObject(raw)
+			o, err = parseObject(raw, j.texts...)
 			err = flawed(row, err)
 			for _, f := range o {
 				if _, known := j.places[f.Key]; !known && len(j.header) < maxColumns {
@@ -134,7 +136,7 @@ func (j *jsonFile) Next() (Row, error) {
 	if err != nil {
 		return Row{}, err
 	}
-	o, err := parseObject(raw)
+	o, err := parseObject(raw, j.texts...)
 	if err != nil {
 		return Row{}, flawed(row, err)
 	}

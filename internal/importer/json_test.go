@@ -221,3 +221,16 @@ func FuzzJSON(f *testing.F) {
 		}
 	})
 }
+
+func TestOpenJSON_TextsOnly(t *testing.T) {
+	src, err := importer.OpenJSON(strings.NewReader(`[{"name":"Ana","phone_number":"1","n":1},{"name":7,"phone_number":"2"},{"name":null,"phone_number":true},{"name":"","phone_number":null,"n":true}]`),
+		importer.FormatJSON, "name", "phone_number")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"1 Ana|1|1 []", "2! name: must be a text in quotes, not a number", "3! phone_number: must be a text in quotes, not true or false", "4 ||true []"}
+	rows, err := rowsOf(t, src)
+	if diff := cmp.Diff(want, rows); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}

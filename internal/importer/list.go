@@ -59,7 +59,7 @@ func openFile(p params, file io.ReadSeeker, size int64) (l list, err error) {
 	l.progress = func() int64 { return read.n }
 	switch p.Format {
 	case FormatJSON, FormatJSONL:
-		l.source, err = OpenJSON(read, p.Format)
+		l.source, err = OpenJSON(read, p.Format, p.Texts...)
 	case FormatXLSX:
 		err = arauto.Errorf(arauto.KindInvalid, "file", "this is a spreadsheet (XLSX) or a ZIP file: save it as \"CSV UTF-8\"")
 	default:

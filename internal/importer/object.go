@@ -2,6 +2,7 @@ package importer
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -17,9 +18,10 @@ type object []arauto.Field
 const fieldsKey = "fields"
 
 // parseObject reads one JSON object without objects in it, but for the one under "fields". Texts without escapes are
-// parts of one copy of raw. The error is invalid, and about this object alone.
-func parseObject(raw []byte) (object, error) {
-	p := &objectParser{text: string(raw)}
+// parts of one copy of raw. Under the keys of texts nothing but a text or null may stand. The error is invalid, and about
+// this object alone.
+func parseObject(raw []byte, texts ...string) (object, error) {
+	p := &objectParser{text: string(raw), texts: texts}
 	o, err := p.object(make(object, 0, 8), false)
 	if err != nil {
 		return nil, err
@@ -38,8 +40,9 @@ func parseObject(raw []byte) (object, error) {
 
 // objectParser reads one object. Nothing in it calls itself deeper than once: nesting costs no stack.
 type objectParser struct {
-	text string
-	at   int
+	text  string
+	at    int
+	texts []string
 }
 
 func (p *objectParser) wrong(what string) error {
@@ -152,6 +155,9 @@ func (p *objectParser) value(key string) (string, error) {
 	case word == "true", word == "false":
 	case !isNumber(word):
 		return "", p.wrong("a text in quotes, a number, true, false or null must come here")
+	}
+	if word != "" && slices.Contains(p.texts, key) {
+		return "", arauto.Errorf(arauto.KindInvalid, key, "must be a text in quotes, not %s", kindOfJSON(word))
 	}
 	p.at = end
 	return word, nil
