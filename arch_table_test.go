@@ -56,6 +56,7 @@ var rules = []rule{
 	{path: "internal/importer", tier: engine, libs: []string{"golang.org/x/text"}, tests: []string{"internal/blob", "internal/jobs", "examples/campaign-csv"}, why: "a file becomes contacts; spreadsheets need their old encodings"},
 	{path: "internal/bulk", tier: engine, tests: []string{"internal/jobs"}, why: "one decision on many contacts, as leased jobs"},
 	{path: "internal/index", tier: engine, why: "lets the search index follow the contacts; knows neither"},
+	{path: "internal/erasure", tier: engine, tests: []string{"internal/blob"}, why: "forgets a person, in rows and in files, and can be killed anywhere"},
 	{path: "internal/dispatch", tier: engine, libs: []string{"golang.org/x/sync", "golang.org/x/time"}, why: "decides and paces; knows neither SQL nor HTTP"},
 	{path: "internal/inbound", tier: engine, libs: []string{"golang.org/x/sync"}, why: "applies facts; knows no provider's wire"},
 	{path: "internal/feedback", tier: engine, why: "tells Meta what clicks led to; knows neither its wire nor where conversions are kept"},

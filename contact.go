@@ -69,7 +69,7 @@ type Added struct {
 	Duplicate bool  // the person was in the campaign already
 	Campaign  int64 // where the person is, when that is another campaign
 	Row       int   // where the person is, when that is an earlier row of a list that is not in the campaign yet
-	Err       error // of a voice campaign: why it was not taken in, as Voice.Dialable says; nil = it was
+	Err       error // why it was not taken in: as Voice.Dialable says, or because the person was erased; nil = it was
 }
 
 // AddedDial is what became of one contact that was to be put into a voice campaign.

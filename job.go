@@ -59,6 +59,7 @@ const (
 	JobRetry         JobKind = "retry_failed"   // tries contacts of a campaign again that failed
 	JobAudience      JobKind = "audience"       // puts the people of one campaign into another
 	JobSuppressions  JobKind = "suppression_import"
+	JobErase         JobKind = "erase" // forgets a person
 	JobCampaignDrain JobKind = "campaign_drain" // cancels the pending contacts of a cancelled campaign
 )
 

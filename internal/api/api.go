@@ -51,6 +51,7 @@ type Store interface {
 	Conversations
 	Queues
 	Persons
+	Erasures
 	Costs
 	Unknowns
 	Reports
@@ -135,6 +136,7 @@ func New(door Door, cfg Config) *API {
 	a.conversations()
 	a.queues()
 	a.persons()
+	a.erasures()
 	a.costs()
 	a.unknowns()
 	a.audiences()

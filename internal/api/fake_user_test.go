@@ -104,3 +104,7 @@ func (f *fakeStore) SessionByHash(_ context.Context, hash string) (arauto.Sessio
 }
 
 func (f *fakeStore) SeeSession(context.Context, time.Time, int64, int64) error { return nil }
+
+func (f *fakeStore) QueueErasure(context.Context, arauto.Actor, time.Time, int64, string, string) (arauto.Job, error) {
+	return arauto.Job{ID: 1, Kind: arauto.JobErase, State: arauto.JobQueued}, nil
+}

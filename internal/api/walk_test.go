@@ -111,6 +111,7 @@ var bodies = map[string]string{
 	"POST /api/v1/campaigns/{id}/retry":          `{}`,
 	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
 	"POST /api/v1/holidays":                      `{"date":"2026-12-25","name":"Natal"}`,
+	"POST /api/v1/people/{id}/erase":             `{"why":"ticket 12"}`,
 	"POST /api/v1/people/{id}/merge":             `{"into":"+5511999881122"}`,
 	"PUT /api/v1/rates":                          `{"rates":[{"country":"BR","category":"marketing","currency":"BRL","rate":"0.3125"}]}`,
 	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,

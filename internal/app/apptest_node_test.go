@@ -23,9 +23,12 @@ type inside struct {
 	base string
 }
 
-func newInside(t *testing.T) *inside {
+func newInside(t *testing.T) *inside { return newInsideAt(t, t.TempDir(), "") }
+
+// newInsideAt uses that data directory, and that database unless it is "".
+func newInsideAt(t *testing.T, data, database string) *inside {
 	t.Helper()
-	c := app.Config{Data: t.TempDir(), AllowPrivateGraph: true, AllowPrivateWebhooks: true, TokenRate: 100_000, LogLevel: "error"}
+	c := app.Config{Data: data, Database: database, AllowPrivateGraph: true, AllowPrivateWebhooks: true, TokenRate: 100_000, LogLevel: "error"}
 	a, err := app.Open(t.Context(), c, io.Discard)
 	if err != nil {
 		t.Fatal(err)

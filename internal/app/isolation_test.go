@@ -113,6 +113,7 @@ var bodies = map[string]any{
 	"PATCH /campaigns/{id}":               object{"name": "x"},
 	"POST /campaigns/{id}/schedule":       object{"scheduled_for": "2126-12-01T00:00:00Z"},
 	"POST /campaigns/{id}/test-send":      object{"phone": "+5511999881122", "name": "Ana"},
+	"POST /people/{id}/erase":             object{"why": "x"},
 	"POST /people/{id}/merge":             object{"into": "+5511999881122"},
 	"PUT /rates":                          object{"rates": []object{{"country": "BR", "category": "marketing", "currency": "BRL", "rate": "0.3"}}},
 	"PATCH /endpoints/{id}":               object{"description": "x"},

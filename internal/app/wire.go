@@ -115,6 +115,7 @@ func importPhones(country string) (importer.Phones, error) { return numbering.Ne
 func (a *App) workers() map[arauto.JobKind]jobs.Worker {
 	return map[arauto.JobKind]jobs.Worker{
 		arauto.JobImport: a.imports, arauto.JobSuppressions: a.imports, arauto.JobSettle: a.decisions, arauto.JobRetry: a.decisions, arauto.JobAudience: a.audiences,
+		arauto.JobErase: a.erasure(),
 	}
 }
 

@@ -1,5 +1,5 @@
 // Package blob keeps files: uploads and what is made of them. Today they live in a directory; a bucket fits
-// behind the same four methods.
+// behind the same few methods.
 //
 // It may not know what is in a file, nor who may read it: keys are made by us, and begin with the account.
 package blob
@@ -177,6 +177,27 @@ func (d *Dir) Remove(_ context.Context, key string) error {
 		return d.explain("remove a file", err)
 	}
 	return nil
+}
+
+// List is every key below a folder, such as an account's number, in their order; none when there is no such folder.
+func (d *Dir) List(ctx context.Context, folder string) (keys []string, err error) {
+	if !keyShape.MatchString(folder + "/x") {
+		return nil, check(folder)
+	}
+	err = fs.WalkDir(d.root.FS(), folder, func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil // removed meanwhile
+		case err != nil:
+			return err
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !entry.IsDir():
+			keys = append(keys, name)
+		}
+		return nil
+	})
+	return keys, err
 }
 
 // syncNames makes a new name in key's directory, and that directory's own, outlast a power cut.

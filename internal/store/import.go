@@ -51,16 +51,20 @@ func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, acc
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	if in.Across == arauto.AcrossNone && in.Duplicates != arauto.DuplicatesUpdate {
+	added := make([]arauto.Added, len(list))
+	erased, err := s.refuseErased(ctx, t, account, list, added)
+	if err != nil {
+		return nil, err
+	}
+	if !erased && in.Across == arauto.AcrossNone && in.Duplicates != arauto.DuplicatesUpdate {
 		return s.addAll(ctx, t, now, c, list)
 	}
-	added := make([]arauto.Added, len(list))
 	if err := s.nameElsewhere(ctx, t, account, campaign, in.Across, list, added); err != nil {
 		return nil, err
 	}
 	rest, places := make([]arauto.Contact, 0, len(list)), make([]int, 0, len(list))
 	for i := range list {
-		if !added[i].Duplicate {
+		if !added[i].Duplicate && added[i].Err == nil {
 			rest, places = append(rest, list[i]), append(places, i)
 		}
 	}

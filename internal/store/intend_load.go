@@ -68,7 +68,7 @@ func (in *intending) unmerged() string {
 
 // loadPeople reads what holds for the persons: their suppressions and when they were last touched.
 func (in *intending) loadPeople(ctx context.Context, t querier, keys []string) (err error) {
-	if in.suppressions, err = in.store.suppressionsOf(ctx, t, in.account, keys); err != nil {
+	if in.suppressions, err = in.store.holdsOf(ctx, t, in.account, keys); err != nil {
 		return err
 	}
 	if in.talking, err = in.loadTalking(ctx, t, keys); err != nil {

@@ -74,6 +74,12 @@ func IsPostgres(address string) bool {
 // Close waits for the running transaction and lets go of the database.
 func (s *Store) Close() error { return s.db.close() }
 
+// Compact makes the database give up what deleted and changed rows leave behind in its file. A big SQLite file is
+// left as it is, since nobody could write for too long: see docs/compliance.md.
+func (s *Store) Compact(ctx context.Context) error {
+	return doing("compact the database", s.db.compact(ctx))
+}
+
 // Epoch tells this deployment's attempts from those of a backup's other life.
 func (s *Store) Epoch() int64 { return s.epoch }
 
@@ -110,6 +116,8 @@ type database interface {
 	// lock is what a SELECT ends with to keep its rows for this transaction.
 	lock() string
 	postgres() bool
+	// compact rewrites the database's file without what deleted and changed rows left in it.
+	compact(ctx context.Context) error
 	close() error
 }
 

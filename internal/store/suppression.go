@@ -185,7 +185,7 @@ func (s *Store) SuppressionsOf(ctx context.Context, account int64, personKeys []
 		for i, key := range keys {
 			keys[i] = standsFor(moved, key)
 		}
-		if m, err = s.suppressionsOf(ctx, q, account, keys); err != nil {
+		if m, err = s.holdsOf(ctx, q, account, keys); err != nil {
 			return err
 		}
 		for from, into := range moved {

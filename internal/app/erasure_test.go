@@ -1,0 +1,202 @@
+package app_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"arauto/internal/sandbox"
+	"arauto/internal/store"
+)
+
+// What there is of somebody who will be forgotten: nobody else in these tests has any of it.
+const (
+	goneName  = "Zuleica Quaresma"
+	goneWords = "meu gato chama Bartolomeu"
+	goneField = "Rua das Jabuticabas 77"
+	goneID    = "matricula-998877"
+	gonePhone = "5511987660123"
+)
+
+// goneTraces are the bytes that must not be found, in plain and as PostgreSQL writes bytes.
+func goneTraces() []string {
+	list := []string{"Zuleica", "Quaresma", "Bartolomeu", "Jabuticabas", goneID, "87660123", "98766-0123"}
+	for _, s := range list[:len(list):len(list)] {
+		list = append(list, hex.EncodeToString([]byte(s)))
+	}
+	return list
+}
+
+// everywhere puts a person wherever a person can be.
+func everywhere(t *testing.T, n *inside, o *office) campaign {
+	t.Helper()
+	var told struct{ ID int64 }
+	o.api.do(t, "POST", "/api/v1/endpoints", object{"url": "http://127.0.0.1:1/"}, &told)
+	csv := "name,phone,external_id,endereco\n" + goneName + ",+" + gonePhone + "," + goneID + "," + goneField + "\nAna Souza,+5511980000077,x-1,Rua B\n" +
+		"Zuleica,not a phone 11 98766-0123,,\n"
+	c := o.api.newCampaign(t, o.business, "primeira")
+	o.api.importCSV(t, c.ID, csv)
+	o.api.importCSV(t, o.api.newCampaign(t, o.business, "nunca").ID, csv) // a draft: they wait in it
+	o.api.start(t, c.ID)
+	until(t, 20*time.Second, "the campaign has completed", func() bool { return o.api.campaign(t, c.ID).State == "completed" })
+	taken := o.taken()[personOf(gonePhone)]
+	o.status(t, taken, "read", true)
+	o.write(t, taken, "wamid.of-hers", object{"type": "text", "text": object{"body": goneWords}, "context": object{"id": taken.ID}})
+	o.write(t, o.taken()[personOf("5511980000077")], "wamid.of-anas", object{"type": "text", "text": object{"body": "a Ana fica"}})
+	o.becomes(t, c.ID, personOf(gonePhone), "replied")
+	o.api.do(t, "POST", "/api/v1/suppressions", object{"phones": []string{"(11) 98766-0123"}, "scope": "marketing", "evidence": "carta de " + goneName}, nil)
+	deleted := o.api.newCampaign(t, o.business, "duas")
+	status, text, _ := n.call(t, as{"Authorization": "Bearer " + o.api.token, "Idempotency-Key": "k1"}, "POST", fmt.Sprintf("/api/v1/campaigns/%d/contacts", deleted.ID),
+		[]object{{"phone": "+" + gonePhone, "name": goneName, "external_id": goneID}, {"phone": "12" + gonePhone + "34", "name": goneName}})
+	if status != http.StatusOK {
+		t.Fatalf("%d %s", status, text)
+	}
+	o.api.do(t, "GET", "/api/v1/people/%2B"+gonePhone, nil, &struct{}{})
+	var tokens struct{ Data []struct{ ID int64 } }
+	o.api.do(t, "GET", "/api/v1/tokens", nil, &tokens)
+	until(t, 10*time.Second, "the path is remembered with the token", func() bool {
+		_, text := o.api.ask(t, "GET", fmt.Sprintf("/api/v1/tokens/%d/requests", tokens.Data[0].ID), nil)
+		return strings.Contains(string(text), gonePhone)
+	})
+	return c
+}
+
+// sheet puts a spreadsheet among the uploads, with the text in one of its parts, compressed.
+func sheet(t *testing.T, path, text string) {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("xl/sharedStrings.xml")
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	if err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dump counts where traces are: in every table of the database, and in every file of the data directory.
+type dump struct{ found map[string]int }
+
+func (d *dump) Begin(store.Image) error { return nil }
+
+func (d *dump) Add(name string, _ int64, body io.Reader) error {
+	text, err := io.ReadAll(body)
+	d.look("table "+name, text)
+	return err
+}
+
+func (d *dump) look(where string, text []byte) {
+	for _, trace := range goneTraces() {
+		if at := bytes.Index(text, []byte(trace)); at >= 0 {
+			d.found[fmt.Sprintf("%s: %q", where, text[max(0, at-60):min(len(text), at+60)])]++
+		}
+	}
+}
+
+func found(t *testing.T, data, database string) map[string]int {
+	t.Helper()
+	d := &dump{map[string]int{}}
+	if database != "" {
+		if err := store.Backup(t.Context(), database, t.TempDir(), d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := filepath.WalkDir(data, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		d.look(path, text)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return d.found
+}
+
+// TestErasure: a person is put everywhere, forgotten, and then looked for in every table and every file. They
+// are not taken in again, and nobody writes to them.
+func TestErasure(t *testing.T) {
+	t.Run("sqlite", func(t *testing.T) { testErasure(t, "") })
+	if !testing.Short() {
+		t.Run("postgres", func(t *testing.T) { testErasure(t, postgres(t)) })
+	}
+}
+
+func testErasure(t *testing.T, database string) {
+	data := t.TempDir()
+	n := newInsideAt(t, data, database)
+	o := &office{}
+	o.meta, o.graph = mute(t, sandbox.Config{})
+	api, account := n.account(t, "loja")
+	o.api = api
+	o.business = o.api.business(t, sandbox.Config{VerifyToken: "shown"}, o.graph, 1000)
+	o.hook = n.base + o.webhookPath
+	c := everywhere(t, n, o)
+	hers, others := filepath.Join(data, "files", fmt.Sprint(account.ID), "uploads", "hers.bin"), filepath.Join(data, "files", fmt.Sprint(account.ID), "uploads", "others.bin")
+	sheet(t, hers, "<t>+55 (11) 98766-0123</t>")
+	sheet(t, others, "<t>+55 (11) 98766-0124</t>")
+	if before := found(t, data, database); len(before) < 10 {
+		t.Fatalf("there was little to be forgotten: %v", before)
+	}
+	counts := o.api.campaign(t, c.ID).Counts
+	var j job
+	o.api.do(t, "POST", "/api/v1/people/%2B"+gonePhone+"/erase", object{"why": "pedido 12"}, &j)
+	until(t, 60*time.Second, "they are forgotten", func() bool {
+		o.api.do(t, "GET", fmt.Sprintf("/api/v1/jobs/%d", j.ID), nil, &j)
+		return j.State != "queued" && j.State != "running"
+	})
+	if j.State != "completed" {
+		t.Fatalf("the job ended as %+v", j)
+	}
+	for where := range found(t, data, database) {
+		t.Errorf("still there: %s", where)
+	}
+	if _, err := os.Stat(hers); err == nil {
+		t.Error("a spreadsheet that speaks of them is there")
+	}
+	if _, err := os.Stat(others); err != nil {
+		t.Errorf("a spreadsheet that does not speak of them: %v", err)
+	}
+	if now := o.api.campaign(t, c.ID).Counts; fmt.Sprint(now) != fmt.Sprint(counts) {
+		t.Errorf("the campaign counted %v, now %v", counts, now)
+	}
+	if status, text := o.api.ask(t, "GET", "/api/v1/people/%2B"+gonePhone, nil); status != http.StatusNotFound {
+		t.Errorf("they are still shown: %d %s", status, text)
+	}
+	if status, text := o.api.ask(t, "GET", "/api/v1/contacts?limit=100", nil); !strings.Contains(string(text), "Ana Souza") {
+		t.Errorf("somebody else is gone: %d %s", status, text)
+	}
+
+	again := o.api.newCampaign(t, o.business, "de novo")
+	if in := o.api.importCSV(t, again.ID, "name,phone\n"+goneName+",11 8766-0123\nAna,+5511980000077\n"); in.Accepted != 1 || in.Rejected != 1 {
+		t.Errorf("the import took %d in and refused %d", in.Accepted, in.Rejected)
+	}
+	o.api.start(t, again.ID)
+	until(t, 20*time.Second, "the campaign has completed", func() bool { return o.api.campaign(t, again.ID).State == "completed" })
+	written := 0
+	for e := range o.meta.Entries() {
+		if personOf(e.To) == personOf(gonePhone) {
+			written++
+		}
+	}
+	if written != 1 {
+		t.Errorf("%d messages went to them; one had, before", written)
+	}
+	if status, text := o.api.ask(t, "GET", "/api/v1/why?phone=%2B"+gonePhone, nil); status == http.StatusOK && !strings.Contains(string(text), "erased") {
+		t.Errorf("why does not say it: %s", text)
+	}
+}
