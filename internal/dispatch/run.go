@@ -303,8 +303,10 @@ func (r *run) post(ctx context.Context, p post, inFlight int) {
 	if r.workers < inFlight {
 		r.workers++
 		r.posts.Go(func() {
+			limit := limited{parent: ctx, limit: r.SendLimit}
+			defer limit.stop()
 			for p := range r.jobs {
-				r.send(ctx, p)
+				r.send(limit.from(r.Now()), p)
 			}
 		})
 	}
@@ -313,8 +315,31 @@ func (r *run) post(ctx context.Context, p post, inFlight int) {
 
 // send posts one message and hands on what came of it.
 func (r *run) send(ctx context.Context, p post) {
-	ctx, cancel := context.WithTimeout(ctx, r.SendLimit)
-	defer cancel()
 	receipt, err := r.Messenger.Send(ctx, r.sender, p.message)
 	r.answers <- r.answer(p.Intended, receipt, err)
+}
+
+// limited is what a worker's requests may take: each gets limit, or up to a second less, because a timer of its own
+// for each costs a good part of what sending it does.
+type limited struct {
+	parent context.Context
+	limit  time.Duration
+	ctx    context.Context
+	end    context.CancelFunc
+	since  time.Time
+}
+
+func (l *limited) from(now time.Time) context.Context {
+	if age := now.Sub(l.since); l.ctx == nil || age < 0 || age > min(time.Second, l.limit/10) {
+		l.stop()
+		l.ctx, l.end = context.WithTimeout(l.parent, l.limit)
+		l.since = now
+	}
+	return l.ctx
+}
+
+func (l *limited) stop() {
+	if l.end != nil {
+		l.end()
+	}
 }

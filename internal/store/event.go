@@ -69,6 +69,9 @@ func (e *events) contactsMoved(now time.Time, list []contactChange, written []in
 func (e *events) contactMoved(now time.Time, from arauto.ContactState, is *arauto.Contact) {
 	if told, ok := arauto.ToldStates(from, is.State); ok && is.DeletedAt.IsZero() {
 		e.now = now
+		if e.list == nil {
+			e.list = make([]event, 0, 256) // as many as a transaction of a busy line moves
+		}
 		e.list = append(e.list, event{kind: arauto.NoticeContactState, account: is.Account, from: told, contact: is})
 	}
 }

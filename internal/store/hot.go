@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // hot is a statement that is run for every message. Inside SQLite a prepared statement per row is
@@ -14,10 +15,63 @@ type hot struct {
 	set  string // all rows: $1, $2, … one array per column; returns what it changed. See keyed for why the account is one too
 	// silent statements are not asked which rows they changed.
 	silent bool
+	many   rowsOf // how SQLite writes several rows of a silent INSERT at once; zero = row by row
+}
+
+// rowsOf is an INSERT of any number of rows: what stands before them, one of them with ? for what it is given, in
+// order, and what stands behind.
+type rowsOf struct{ head, row, tail string }
+
+// together is how many rows one statement of SQLite's takes: enough that running it costs little, few enough that
+// the last rows, which go one by one, are few.
+const together = 16
+
+// insertMany writes rows, several at a time: running a statement costs SQLite's driver about as much as a short row.
+func insertMany(ctx context.Context, t querier, h rowsOf, list [][]any) error {
+	one, several := h.text(1), h.text(together)
+	for len(list) > 0 {
+		n, text := 1, one
+		if len(list) >= together {
+			n, text = together, several
+		}
+		args := make([]any, 0, n*len(list[0]))
+		for _, row := range list[:n] {
+			args = append(args, row...)
+		}
+		if _, err := t.exec(ctx, text, args...); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+func (h rowsOf) text(rows int) string {
+	var b strings.Builder
+	b.WriteString(h.head)
+	n := 0
+	for i := range rows {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		for part := range strings.SplitAfterSeq(h.row, "?") {
+			before, given := strings.CutSuffix(part, "?")
+			b.WriteString(before)
+			if given {
+				n++
+				b.WriteString("$" + itoa(n))
+			}
+		}
+	}
+	b.WriteString(h.tail)
+	return b.String()
 }
 
 // run runs h for rows and returns how many rows each changed.
 func (s *Store) run(ctx context.Context, t querier, h hot, list [][]any) ([]int64, error) {
+	if len(list) > 0 && !s.db.postgres() && h.many.row != "" {
+		return nil, insertMany(ctx, t, h.many, list)
+	}
 	if len(list) == 0 || !s.db.postgres() {
 		return t.each(ctx, h.each, list)
 	}
@@ -75,6 +129,18 @@ func array(list [][]any, i int) any {
 	return texts
 }
 
+const (
+	attemptInserted = `account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id,
+	wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at`
+	attemptInsertSet = `INSERT INTO attempt (` + attemptInserted + `)
+		SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, u.state, u.provider, u.waid, u.code, u.detail,
+		u.at, u.accepted, 0, 0, 0, u.failed
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
+		$11::text[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[])
+		AS u(account, id, campaign, contact, sender, previous, n, epoch, state, provider, waid, code, detail, at, accepted, failed)
+		ON CONFLICT DO NOTHING`
+)
+
 var (
 	// insertIntent makes an intent durable, if nothing is in flight to its person.
 	insertIntent = hot{
@@ -91,17 +157,17 @@ var (
 		silent: true,
 	}
 	insertAttempt = hot{
-		each: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id,
-			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
+		each: `INSERT INTO attempt (` + attemptInserted + `)
 			VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, 0, $16) ON CONFLICT DO NOTHING`,
-		set: `INSERT INTO attempt (account_id, id, campaign_id, contact_id, sender_id, previous_id, number, epoch, state, provider_id,
-			wa_id, code, detail, intended_at, accepted_at, sent_at, delivered_at, read_at, failed_at)
-			SELECT u.account, u.id, u.campaign, u.contact, u.sender, u.previous, u.n, u.epoch, u.state, u.provider, u.waid, u.code, u.detail,
-			u.at, u.accepted, 0, 0, 0, u.failed
-			FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::text[], $10::text[],
-			$11::text[], $12::bigint[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[])
-			AS u(account, id, campaign, contact, sender, previous, n, epoch, state, provider, waid, code, detail, at, accepted, failed)
-			ON CONFLICT DO NOTHING RETURNING id`,
+		set: attemptInsertSet + ` RETURNING id`,
+	}
+	insertAttempts = hot{
+		set:    attemptInsertSet,
+		silent: true,
+		many: rowsOf{
+			`INSERT INTO attempt (` + attemptInserted + `) VALUES `,
+			`(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?)`, ` ON CONFLICT DO NOTHING`,
+		},
 	}
 	acceptContact = hot{
 		each: `UPDATE contact SET state = $4, reason = '', code = 0, detail = '', attempt_id = $5, attempts = $6, due_at = 0, sent_at = $7, updated_at = $8,

@@ -88,7 +88,7 @@ type campaignGate struct {
 }
 
 func (in *intending) run(ctx context.Context, t querier, list []arauto.Candidate) error {
-	in.answers, in.changed, in.counts = make([]arauto.Intended, len(list)), nil, changes{}
+	in.answers, in.changed, in.counts = make([]arauto.Intended, len(list)), make([]contactChange, 0, len(list)), changes{}
 	if err := in.load(ctx, t, list); err != nil {
 		return err
 	}

@@ -10,7 +10,8 @@ import (
 
 // save writes down what the gate decided: the intents of those that go, and what became of the others.
 func (in *intending) save(ctx context.Context, t querier) error {
-	var going, rest []contactChange
+	going := make([]contactChange, 0, len(in.changed))
+	var rest []contactChange
 	for _, ch := range in.changed {
 		if in.answers[ch.at].Verdict.Outcome == arauto.Go {
 			going = append(going, ch)

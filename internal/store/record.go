@@ -152,7 +152,7 @@ func (s *Store) recordEach(ctx context.Context, t querier, now time.Time, accoun
 
 // endFlights writes the attempts of contacts that were written.
 func (s *Store) endFlights(ctx context.Context, t querier, account int64, rows, landed [][]any, keys keyRun, failed []arauto.Attempt) error {
-	if _, err := s.run(ctx, t, insertAttempt, rows); err != nil {
+	if _, err := s.run(ctx, t, insertAttempts, rows); err != nil {
 		return err
 	}
 	if err := s.keepRun(ctx, t, account, keys); err != nil {

@@ -21,6 +21,7 @@ type sqliteDB struct {
 	path    string
 	readers chan *sqliteConn
 	jobs    chan *sqliteWrite
+	written chan sqliteGroup // committed, and to be synced
 	stopped chan struct{}
 	closed  error // what closing the writer said, once it has stopped
 	stop    chan struct{}
@@ -41,11 +42,12 @@ const (
 	writeQueue = 1024
 )
 
-// FULL: a commit that was reported is on the disk. The page caches are small because the file system's
-// own cache holds the same pages.
+// FULL: a commit that was reported is on the disk. The writer's own connection leaves that to the syncer, which
+// tells nobody of a commit before the log is synced, but lets the next transaction run meanwhile. The page caches
+// are small because the file system's own cache holds the same pages.
 const (
 	pragmas       = `PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=10000; PRAGMA temp_store=MEMORY;`
-	writerPragmas = pragmas + `PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;`
+	writerPragmas = pragmas + `PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;`
 	readerPragmas = pragmas + `PRAGMA cache_size=-4096; PRAGMA query_only=ON;`
 )
 
@@ -60,7 +62,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteDB, error) {
 	}
 	db := &sqliteDB{
 		driver: &sqlite.Driver{}, path: path, readers: make(chan *sqliteConn, sqliteReaders),
-		jobs: make(chan *sqliteWrite, writeQueue), stop: make(chan struct{}), stopped: make(chan struct{}),
+		jobs: make(chan *sqliteWrite, writeQueue), written: make(chan sqliteGroup, 1), stop: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	writer, err := db.connect(writerPragmas)
 	if err != nil {
@@ -74,6 +76,7 @@ func openSQLite(ctx context.Context, path string) (*sqliteDB, error) {
 		db.readers <- reader
 	}
 	go db.writeLoop(writer)
+	go db.syncLoop()
 	return db, nil
 }
 
@@ -141,17 +144,17 @@ func (db *sqliteDB) write(ctx context.Context, fn func(querier) error) error {
 func (db *sqliteDB) writeLoop(c *sqliteConn) {
 	defer func() {
 		db.closed = c.close()
-		close(db.stopped)
+		close(db.written)
 	}()
 	for {
 		select {
 		case job := <-db.jobs:
-			db.runGroup(c, db.gather(job))
+			db.written <- runGroup(c, db.gather(job))
 		case <-db.stop:
 			for {
 				select {
 				case job := <-db.jobs:
-					db.runGroup(c, db.gather(job))
+					db.written <- runGroup(c, db.gather(job))
 				default:
 					return
 				}
@@ -174,15 +177,15 @@ func (db *sqliteDB) gather(first *sqliteWrite) []*sqliteWrite {
 	return group
 }
 
-// runGroup commits a group together. A job that fails is rolled back to its own savepoint and the
-// others go on; when the commit itself fails, all of them failed. A job alone needs no savepoint, which
-// would copy every page that it changes.
-func (db *sqliteDB) runGroup(c *sqliteConn, group []*sqliteWrite) {
-	if len(group) == 1 {
-		group[0].done <- runAlone(c, group[0])
-		return
-	}
+// runGroup commits a group together, not to be reported before it is synced. A job that fails is rolled back to
+// its own savepoint and the others go on; when the commit itself fails, all of them failed. A job alone needs no
+// savepoint, which would copy every page that it changes.
+func runGroup(c *sqliteConn, group []*sqliteWrite) sqliteGroup {
 	errs := make([]error, len(group))
+	if len(group) == 1 {
+		errs[0] = runAlone(c, group[0])
+		return sqliteGroup{group, errs}
+	}
 	err := c.run("BEGIN IMMEDIATE")
 	if err == nil {
 		for i, job := range group {
@@ -200,12 +203,12 @@ func (db *sqliteDB) runGroup(c *sqliteConn, group []*sqliteWrite) {
 			_ = c.run("ROLLBACK") // SQLite may have done it already
 		}
 	}
-	for i, job := range group {
+	for i := range group {
 		if err != nil {
 			errs[i] = fmt.Errorf("commit: %w", err)
 		}
-		job.done <- errs[i]
 	}
+	return sqliteGroup{group, errs}
 }
 
 func runAlone(c *sqliteConn, job *sqliteWrite) error {
