@@ -49,6 +49,8 @@ type Store interface {
 	Jobs
 	Suppressions
 	Conversations
+	Clicks
+	Conversions
 	Queues
 	Persons
 	Erasures
@@ -134,6 +136,8 @@ func New(door Door, cfg Config) *API {
 	a.jobs()
 	a.suppressions()
 	a.conversations()
+	a.clicks()
+	a.conversions()
 	a.queues()
 	a.persons()
 	a.erasures()

@@ -117,6 +117,7 @@ var bodies = map[string]string{
 	"POST /api/v1/suppressions/lift":             `{"ids":[1],"evidence":"asked"}`,
 	"POST /api/v1/suppressions/imports":          "telefone\n",
 	"PATCH /api/v1/contacts/{id}":                `{"priority":1}`,
+	"PUT /api/v1/conversion-rules/{id}":          `{"event":"LeadSubmitted"}`,
 	"POST /api/v1/queues":                        `{"name":"Vendas"}`,
 	"PATCH /api/v1/queues/{id}":                  `{"wrap_up_seconds":30}`,
 	"POST /api/v1/endpoints":                     `{"url":"https://example.com/hook"}`,
@@ -130,6 +131,7 @@ var queries = map[string]string{
 	"/api/v1/webhooks":          "?state=bad",
 	"/api/v1/people":            "?alias=%2B5511999880001",
 	"/api/v1/suppressions/{id}": "?evidence=asked",
+	"/api/v1/reports/ads":       "?from=2026-11-01T00:00:00Z",
 }
 
 func target(path string) string {

@@ -140,6 +140,56 @@ func testClickSpan(t *testing.T, s *store.Store) {
 	same(t, "totals", sum, arauto.ClickTotals{AdsLeft: 8})
 }
 
+// testSources adds up what the clicks of testClick's kind brought.
+func testSources(t *testing.T, s *store.Store) {
+	p := newPosted(t, s, 4)
+	ctx, a := t.Context(), p.account.ID
+	post := ad("900", "")
+	post.SourceType = arauto.SourcePost
+	nameless := ad("", "AR")
+	nameless.SourceID = nil
+	p.facts(
+		p.clicking(0, "wamid.1", time.Minute, ad("120", "AR1")), p.clicking(0, "wamid.2", time.Minute, ad("120", "AR2")), p.clicking(1, "wamid.3", time.Minute, ad("120", "AR3")),
+		p.clicking(1, "wamid.4", time.Minute, ad("121", "AR4")), p.clicking(2, "wamid.5", time.Minute, post), p.clicking(3, "wamid.6", time.Minute, nameless),
+	)
+	talk, err := s.ConversationByUUID(ctx, a, p.contact(0).Conversation)
+	ok(t, err)
+	_, err = s.CloseConversation(ctx, ana(a), base().Add(time.Hour), a, talk.UUID)
+	ok(t, err)
+	type row struct {
+		Key                                    arauto.SourceKey
+		Clicks, Conversations, Handled, Closed int64
+	}
+	var got []row
+	after := arauto.SourceKey{}
+	for {
+		list, err := s.Sources(ctx, a, base(), base().Add(time.Hour), after, 2)
+		ok(t, err)
+		for _, r := range list {
+			got = append(got, row{r.SourceKey, r.Clicks, r.Conversations, r.Handled, r.Closed})
+			after = r.SourceKey
+			if r.ID == "120" && (len(r.Outcomes) != 1 || r.Outcomes[0].Conversations != 1 || r.URL == "" || r.Headline == "") {
+				t.Errorf("%+v", r)
+			}
+		}
+		if len(list) < 2 {
+			break
+		}
+	}
+	same(t, "by source", got, []row{
+		{arauto.SourceKey{Type: "ad"}, 1, 1, 0, 0}, {arauto.SourceKey{Type: "ad", ID: "120"}, 3, 2, 0, 1},
+		{arauto.SourceKey{Type: "ad", ID: "121"}, 1, 1, 0, 0}, {arauto.SourceKey{Type: "post", ID: "900"}, 1, 1, 0, 0},
+	})
+	for name, span := range map[string][2]time.Time{"later": {base().Add(time.Hour), base().Add(2 * time.Hour)}, "before": {base(), base().Add(time.Second)}} {
+		list, err := s.Sources(ctx, a, span[0], span[1], arauto.SourceKey{}, 10)
+		ok(t, err)
+		same(t, name, len(list), 0)
+	}
+	strange, err := s.Sources(ctx, a+1, base(), base().Add(time.Hour), arauto.SourceKey{}, 10)
+	ok(t, err)
+	same(t, "a stranger's", len(strange), 0)
+}
+
 func testAdmission(t *testing.T, s *store.Store) {
 	ctx, a := t.Context(), newAccount(t, s, "a").ID
 	rule := arauto.Allowance{Day: 20260310, Daily: 3, Together: 2, Hold: time.Minute}

@@ -52,6 +52,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"queue", testQueue},
 		{"click", testClick},
 		{"click span", testClickSpan},
+		{"click sources", testSources},
 		{"admission", testAdmission},
 		{"admission of the dead", testAdmissionCrash},
 		{"rules", testRules},
