@@ -31,8 +31,21 @@ func Search(ctx context.Context, c SearchConfig, out io.Writer) error {
 		return err
 	}
 	defer p.close()
-	_, _, err = searchWorld(ctx, p.store, c.Contacts, out)
-	return err
+	account, campaigns, err := searchWorld(ctx, p.store, c.Contacts, out)
+	if err != nil {
+		return err
+	}
+	b := &searching{store: p.store, account: account.ID, campaigns: campaigns, contacts: c.Contacts, verdict: &verdict{out: out}}
+	if err := b.index(ctx); err != nil {
+		return err
+	}
+	if err := b.ask(ctx); err != nil {
+		return err
+	}
+	if c.Check {
+		return b.err()
+	}
+	return nil
 }
 
 func searchPlace(ctx context.Context, c SearchConfig) (*place, error) {
