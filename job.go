@@ -58,6 +58,8 @@ const (
 	JobSettle        JobKind = "settle_unknown" // a person's decision on every message of a campaign whose fate is unknown
 	JobRetry         JobKind = "retry_failed"   // tries contacts of a campaign again that failed
 	JobAudience      JobKind = "audience"       // puts the people of one campaign into another
+	JobEdit          JobKind = "contact_edit"   // removes, holds back, releases or queues again contacts of a campaign
+	JobExport        JobKind = "export"         // writes contacts into files
 	JobSuppressions  JobKind = "suppression_import"
 	JobErase         JobKind = "erase" // forgets a person
 	JobCampaignDrain JobKind = "campaign_drain" // cancels the pending contacts of a cancelled campaign

@@ -53,6 +53,7 @@ const (
 	ReasonRestored         Reason = "restored"
 	ReasonMergedDuplicate  Reason = "merged_duplicate"
 	ReasonCeiling          Reason = "cost_ceiling"
+	ReasonHeldBack         Reason = "held_back"
 	ReasonNotPickedUp      Reason = "not_picked_up"
 	ReasonNotReached       Reason = "not_reached"
 	ReasonVoicemail        Reason = "voicemail"
@@ -118,6 +119,7 @@ var reasons = map[Reason]words{
 	ReasonNotYet:           {"It is not its time yet", "Ainda não é a hora", "Todavía no es la hora"},
 	ReasonJustContacted:    {"The person was contacted a moment ago", "A pessoa foi contatada há instantes", "La persona fue contactada hace un momento"},
 	ReasonOpenConversation: {"The person is already in an open conversation", "A pessoa já está em uma conversa aberta", "La persona ya está en una conversación abierta"},
+	ReasonHeldBack:         {"A person holds this contact back", "Uma pessoa está segurando este contato", "Una persona retiene este contacto"},
 	ReasonMergedDuplicate:  {"The person is in this campaign already, under another number or name", "A pessoa já está nesta campanha, com outro número ou nome", "La persona ya está en esta campaña, con otro número o nombre"},
 	ReasonCeiling:          {"The campaign's cost has reached its ceiling", "O custo da campanha chegou ao teto", "El costo de la campaña llegó a su tope"},
 	ReasonPortfolioBudget:  {"The portfolio has reached as many people as Meta allows it in 24 hours", "O portfólio já alcançou o número de pessoas que a Meta permite em 24 horas", "El portafolio ya alcanzó a tantas personas como Meta permite en 24 horas"},

@@ -15,6 +15,8 @@ type ContactFilter struct {
 	FieldKey   string   // compared without case; together with FieldValue
 	FieldValue string   // compared exactly
 	Digits     string   // four or more of the phone's in a row
+	Reasons    []Reason
+	IDs        []int64 // these contacts
 	// Intent splits the pending contacts by their scheduled time, as seen at Now.
 	Intent Intent
 	Now    time.Time

@@ -38,6 +38,7 @@ type campaignCmd struct {
 	Unknown    campaignUnknownCmd    `cmd:"" help:"List contacts whose message may have been sent, with the evidence."`
 	Settle     campaignSettleCmd     `cmd:"" help:"Decide on them: treat as sent, or send again."`
 	Retry      campaignRetryCmd      `cmd:"" help:"Try failed contacts again, by error class."`
+	Edit       campaignEditCmd       `cmd:"" help:"Remove, hold back, release or queue again many of its contacts."`
 	Audience   campaignAudienceCmd   `cmd:"" help:"Add people of an earlier campaign: who did not reply, used a button, failed."`
 }
 

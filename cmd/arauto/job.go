@@ -17,6 +17,7 @@ type jobCmd struct {
 	Follow  jobFollowCmd  `cmd:"" help:"Follow a job to its end."`
 	Cancel  jobCancelCmd  `cmd:"" help:"Cancel a job: what it has done stays done."`
 	Rejects jobRejectsCmd `cmd:"" help:"Save the rows that an import refused, with the reasons."`
+	File    jobFileCmd    `cmd:"" help:"Save the file that an export wrote."`
 }
 
 // job is one as the API has it.

@@ -43,6 +43,7 @@ const (
 type grammar struct {
 	Campaign    campaignCmd    `cmd:"" group:"work" help:"Create, start, watch and change campaigns."`
 	Import      importCmd      `cmd:"" group:"work" help:"Upload a file of contacts into a campaign and follow it."`
+	Export      exportCmd      `cmd:"" group:"work" help:"Write contacts into a file: CSV, a spreadsheet, or JSON lines."`
 	Job         jobCmd         `cmd:"" group:"work" help:"Imports and other long work."`
 	Why         whyCmd         `cmd:"" group:"work" help:"Why a phone was contacted, or was not."`
 	Rules       rulesCmd       `cmd:"" group:"work" help:"When and how often people may be contacted: packs, hours, caps, holidays."`

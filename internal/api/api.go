@@ -57,6 +57,7 @@ type Store interface {
 	Costs
 	Unknowns
 	Reports
+	Searching
 	Webhooks
 	Endpoints
 	Notices
@@ -70,6 +71,8 @@ type Config struct {
 	Imports   Imports
 	Decisions Decisions
 	Audiences Audiences
+	Edits     Edits
+	Exports   Exports
 	TestSends TestSends
 	Pinger    Pinger
 	Phones    Phones
@@ -144,6 +147,9 @@ func New(door Door, cfg Config) *API {
 	a.costs()
 	a.unknowns()
 	a.audiences()
+	a.edits()
+	a.searching()
+	a.exports()
 	a.reports()
 	a.webhooks()
 	a.endpoints()

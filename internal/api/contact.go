@@ -268,6 +268,8 @@ type ContactQuery struct {
 	State      []string `query:"state" maxItems:"10" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these, separated by commas"`
 	DialStatus []string `query:"dial_status" maxItems:"21" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
 	Phone      string   `query:"phone" maxLength:"40" doc:"The whole number, in any common spelling"`
+	PhonePart  string   `query:"phone_part" maxLength:"40" doc:"Four or more of its digits in a row, such as the last ones; what stands between digits does not matter"`
+	Reason     []string `query:"reason" maxItems:"50" doc:"Why they failed or were held back: any of these, separated by commas"`
 	Name       string   `query:"name" maxLength:"200" doc:"Contained; case and accents do not matter"`
 	FieldKey   string   `query:"field_key" maxLength:"200" doc:"A custom field, together with field_value"`
 	FieldValue string   `query:"field_value" maxLength:"1000" doc:"Compared exactly"`
@@ -277,6 +279,13 @@ func (a *API) filter(c Caller, q ContactQuery, campaigns []int64) (arauto.Contac
 	f := arauto.ContactFilter{Campaigns: campaigns, Name: q.Name, FieldKey: q.FieldKey, FieldValue: q.FieldValue, Now: a.Now()}
 	if (q.FieldKey == "") != (q.FieldValue == "") {
 		return f, arauto.Errorf(arauto.KindInvalid, "query.field_key", "field_key and field_value go together")
+	}
+	var err error
+	if f.Digits, err = digits(q.PhonePart); err != nil {
+		return f, err
+	}
+	if f.Reasons, err = readReasons(q.Reason); err != nil {
+		return f, err
 	}
 	for _, s := range q.State {
 		state, err := arauto.ParseContactState(s)
@@ -297,6 +306,23 @@ func (a *API) filter(c Caller, q ContactQuery, campaigns []int64) (arauto.Contac
 		f.Empty = len(f.PersonKeys) == 0
 	}
 	return f, nil
+}
+
+// digits are those of a part of a phone; none for none.
+func digits(part string) (string, error) {
+	if part == "" {
+		return "", nil
+	}
+	only := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, part)
+	if len(only) < arauto.MinDigits {
+		return "", arauto.Errorf(arauto.KindInvalid, "phone_part", "%q has fewer than %d digits: give more of the phone", part, arauto.MinDigits)
+	}
+	return only, nil
 }
 
 // personKeys is everybody that a phone as somebody typed it may mean. A '+' that was not encoded arrives

@@ -403,6 +403,10 @@ func (f *fakeStore) job() arauto.Job {
 }
 
 func (f *fakeStore) Job(_ context.Context, account, id int64) (arauto.Job, error) {
+	if j := f.job(); id == 8 && account == 1 {
+		j.ID, j.Kind, j.State, j.FinishedAt = 8, arauto.JobExport, arauto.JobCompleted, now
+		return j, nil
+	}
 	return mine(f.job(), "job", account, id)
 }
 
@@ -489,6 +493,10 @@ func (f *fakeStore) ConversationByUUID(_ context.Context, account int64, uuid st
 
 func (f *fakeStore) Messages(_ context.Context, account, _, _ int64, _ int) ([]arauto.InboundMessage, error) {
 	return all(arauto.InboundMessage{ID: 1, Kind: "text", Text: "Sim"}, account)
+}
+
+func (*fakeStore) SearchProgress(context.Context, int64) (arauto.SearchProgress, error) {
+	return arauto.SearchProgress{IndexedTo: 2048, Newest: 2100, Stale: 1}, nil
 }
 
 func (f *fakeStore) UpdatedContacts(_ context.Context, account int64, _ arauto.ContactFilter, since time.Time, after int64, limit int) ([]arauto.ContactRow, error) {

@@ -51,7 +51,7 @@ func sqliteWorld(t *testing.T, options ...store.Option) (*world, *store.Store) {
 	w := &world{others: &fakeOthers{}}
 	w.server = server.New(server.Config{Tokens: db, Now: func() time.Time { return now }, Logger: slog.New(slog.DiscardHandler)})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: db, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{},
+		Store: db, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, Edits: &w.edits, Exports: &w.exports, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{},
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 1024)), Logger: slog.New(slog.DiscardHandler),
 	})
 	return w, db

@@ -29,6 +29,8 @@ type world struct {
 
 	decisions fakeDecisions
 	audiences fakeAudiences
+	edits     fakeEdits
+	exports   fakeExports
 }
 
 func newWorld(t *testing.T) *world {
@@ -44,7 +46,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Sessions: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{}, Passwords: fakePasswords{}, Remember: w.server.Remember,
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, Edits: &w.edits, Exports: &w.exports, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{}, Passwords: fakePasswords{}, Remember: w.server.Remember,
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})
@@ -110,6 +112,8 @@ var bodies = map[string]string{
 	"POST /api/v1/campaigns/{id}/unknown/settle": `{"decision":"sent","contacts":[1]}`,
 	"POST /api/v1/campaigns/{id}/retry":          `{}`,
 	"POST /api/v1/campaigns/{id}/audience":       `{"from":1,"replied":"no"}`,
+	"POST /api/v1/campaigns/{id}/contacts/edit":  `{"action":"hold","all":true}`,
+	"POST /api/v1/exports":                       `{"format":"csv"}`,
 	"POST /api/v1/holidays":                      `{"date":"2026-12-25","name":"Natal"}`,
 	"POST /api/v1/people/{id}/erase":             `{"why":"ticket 12"}`,
 	"POST /api/v1/people/{id}/merge":             `{"into":"+5511999881122"}`,
@@ -135,7 +139,7 @@ var queries = map[string]string{
 }
 
 func target(path string) string {
-	return strings.NewReplacer("{id}", "1", "{date}", "2026-12-25", "{uuid}", talkUUID).Replace(path) + queries[path]
+	return strings.NewReplacer("{id}", "1", "{export}", "8", "{date}", "2026-12-25", "{uuid}", talkUUID).Replace(path) + queries[path]
 }
 
 // lists of an account that has nothing are empty, not missing.

@@ -20,6 +20,7 @@ import (
 	"arauto/internal/bulk"
 	"arauto/internal/courier"
 	"arauto/internal/dispatch"
+	"arauto/internal/exporter"
 	"arauto/internal/feedback"
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
@@ -45,6 +46,8 @@ type App struct {
 	imports   *importer.Imports
 	decisions *bulk.Decisions
 	audiences *bulk.Audiences
+	edits     *bulk.Edits
+	exports   *exporter.Exports
 	dispatch  *dispatch.Engine
 	inbound   *inbound.Engine
 	jobs      *jobs.Runner
@@ -147,6 +150,7 @@ func (a *App) assemble() error {
 	wake := func() { a.jobs.Wake() }
 	a.imports = importer.New(importer.Config{Store: a.store, Staging: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})
 	a.decisions = &bulk.Decisions{Store: a.store, Now: clock, Wake: wake}
+	a.edits, a.exports = a.newEdits(), a.newExports()
 	a.audiences = &bulk.Audiences{Store: a.store, People: a.store, Now: clock, Wake: wake}
 	a.jobs = jobs.New(jobs.Config{Store: a.store, Leases: a.store, Node: a.node, Now: clock, Logger: a.logger.With("engine", "jobs"), Workers: a.workers()})
 	a.notify = notify.New(notify.Config{

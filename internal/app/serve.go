@@ -73,6 +73,7 @@ func (a *App) sweep(ctx context.Context) error {
 			a.sweepSessions(ctx)
 			a.sweepEvents(ctx)
 			a.closeSilent(ctx)
+			a.sweepExports(ctx)
 		}
 	}
 }

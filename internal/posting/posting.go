@@ -16,10 +16,7 @@
 // It may not know where parts are kept, nor what became of a contact since.
 package posting
 
-import (
-	"unicode"
-	"unicode/utf8"
-)
+import "arauto"
 
 // Span is how many ids a full segment covers, and ShortSpan a short one.
 const (
@@ -100,31 +97,9 @@ func hash(kind byte, texts ...string) term {
 	return term((h ^ (h >> 33)) >> (64 - termBits))
 }
 
-func fieldTerm(key, value string) term { return hash('f', foldKey(key), value) }
+func fieldTerm(key, value string) term { return hash('f', arauto.FieldKey(key), value) }
 
 // gram is how many digits of a phone in a row make a term.
 const gram = 4
 
 func digitsTerm(digits string) term { return hash('p', digits) }
-
-// foldKey is the same for every two keys that strings.EqualFold takes for one.
-func foldKey(key string) string {
-	for i := range len(key) {
-		if c := key[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
-			return string(foldRunes(key))
-		}
-	}
-	return key
-}
-
-func foldRunes(key string) []rune {
-	runes := []rune(key)
-	for i, r := range runes {
-		least := r
-		for next := unicode.SimpleFold(r); next != r; next = unicode.SimpleFold(next) {
-			least = min(least, next)
-		}
-		runes[i] = least
-	}
-	return runes
-}

@@ -44,12 +44,14 @@ func (s *Store) InCampaign(ctx context.Context, account, campaign int64, personK
 	return there, doing("look for people in a campaign", err)
 }
 
-// QueueBulk queues work on many contacts of j's campaign. The audit keeps what was asked for, so that the work is
+// QueueBulk queues work on many contacts, of j's campaign unless it is 0. The audit keeps what was asked for, so that the work is
 // explained even if it is cancelled half-way; what came of it is in the entry that ends it, and in the job.
 func (s *Store) QueueBulk(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job, asked string) (arauto.Job, error) {
 	err := s.db.write(ctx, func(t querier) (err error) {
-		if _, err := s.campaign(ctx, t, j.Account, j.Campaign); err != nil {
-			return err
+		if j.Campaign != 0 {
+			if _, err := s.campaign(ctx, t, j.Account, j.Campaign); err != nil {
+				return err
+			}
 		}
 		if j, err = s.queue(ctx, t, now, j); err != nil {
 			return err

@@ -32,6 +32,7 @@ type contactQuery struct {
 	account int64
 	filter  arauto.ContactFilter
 	streams []stream
+	others  int64    // contacts of the campaigns asked for in states that are not
 	walk    bool     // too many streams: walk by id instead
 	indexed bool     // ask the search index: see finder
 	from    int64    // lowest id
@@ -53,11 +54,14 @@ func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f ar
 		return nil, err
 	}
 	// A few contacts are looked at faster than they are found.
-	query.indexed = query.filter.Searched() && len(query.filter.PersonKeys) == 0 && (query.walk || query.most() > s.few)
+	query.indexed = query.named() || query.filter.Searched() && (query.walk || query.most() > s.few)
 	query.walk = query.walk || query.indexed
 	query.conditions()
 	return query, nil
 }
+
+// named reports whether people or contacts are asked for themselves: they are looked up.
+func (cq *contactQuery) named() bool { return len(cq.filter.PersonKeys) > 0 || len(cq.filter.IDs) > 0 }
 
 // fewContacts: a report of so many is read as a whole in less time than the index takes to answer.
 const fewContacts = 2000
@@ -172,8 +176,12 @@ func (cq *contactQuery) chooseStreams(ctx context.Context, q querier) error {
 	}
 	for campaign, byState := range counts {
 		for state, n := range byState {
-			if n > 0 && (len(wanted) == 0 || wanted[state]) {
+			switch {
+			case n <= 0:
+			case len(wanted) == 0 || wanted[state]:
 				cq.streams = append(cq.streams, stream{campaign, state, n})
+			default:
+				cq.others += n
 			}
 		}
 	}
@@ -229,6 +237,9 @@ func (cq *contactQuery) conditions() {
 		value := (arauto.Fields{{Key: "", Value: f.FieldValue}}).AppendJSON(nil)
 		add("c.fields LIKE "+placeholder()+` ESCAPE '\'`, "%"+escapeLike(string(value[len(`{"":`):len(value)-1]))+"%")
 	}
+	if len(f.Reasons) > 0 {
+		add(s.db.in("c.reason", placeholder()), s.db.list(texts(f.Reasons)))
+	}
 	if f.Digits != "" {
 		add("c.phone LIKE "+placeholder()+` ESCAPE '\'`, "%"+escapeLike(f.Digits)+"%")
 	}
@@ -239,7 +250,7 @@ func (cq *contactQuery) conditions() {
 	case arauto.IntentNow:
 		add("NOT (c.state = 'pending' AND "+wish+" > "+placeholder()+")", ms(f.Now))
 	}
-	if cq.walk || len(f.PersonKeys) > 0 {
+	if cq.walk {
 		if len(f.Campaigns) > 0 {
 			add(s.db.in("c.campaign_id", placeholder()), s.db.list(f.Campaigns))
 		}
@@ -292,7 +303,7 @@ func page[T any](ctx context.Context, q querier, cq *contactQuery, scan func(row
 	if cq.filter.Intent != arauto.IntentAny && !strings.Contains(joins, "JOIN campaign p") {
 		joins = contactJoins
 	}
-	if cq.walk || len(cq.filter.PersonKeys) > 0 {
+	if cq.walk {
 		return all(ctx, q, scan, `SELECT `+columns+` FROM contact c`+joins+` WHERE c.account_id = $1 AND c.id >= $2 AND c.id < $3 AND c.deleted_at = 0`+
 			cq.where+` ORDER BY c.id DESC LIMIT $4`, args...)
 	}

@@ -20,7 +20,7 @@ func (s *Store) CountContacts(ctx context.Context, account int64, f arauto.Conta
 			n, err = cq.countFound(ctx, q)
 		case f.FieldKey != "":
 			n, err = cq.countFields(ctx, q)
-		case len(f.PersonKeys) > 0 || len(f.Dials) > 0 || f.Name != "" || f.Digits != "" || f.Intent != arauto.IntentAny:
+		case f.Name != "" || f.Digits != "" || len(f.Reasons) > 0 || len(f.Dials) > 0 || f.Intent != arauto.IntentAny:
 			n, err = cq.countRows(ctx, q)
 		default:
 			n, err = cq.countStreams(ctx, q)

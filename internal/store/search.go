@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"arauto"
 	"arauto/internal/posting"
@@ -17,6 +18,7 @@ type finder struct {
 	exact bool // candidates fit the question; else they only may
 
 	state   searchState
+	named   []int64                  // contacts that were asked for themselves, the highest first
 	ahead   map[int64][]posting.Part // parts that were read for stretches further down, by stretch
 	windows int                      // stretches that are read at once
 }
@@ -34,8 +36,32 @@ func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*f
 		d.ask.Campaigns = f.Campaigns
 	}
 	var err error
-	d.state, err = loadSearch(ctx, q, cq.account)
+	if cq.named() {
+		d.named, err = cq.names(ctx, q)
+	} else {
+		d.state, err = loadSearch(ctx, q, cq.account)
+	}
 	return d, err
+}
+
+// names are the contacts that are asked for themselves.
+func (cq *contactQuery) names(ctx context.Context, q querier) (ids []int64, err error) {
+	ids = slices.Clone(cq.filter.IDs)
+	if len(cq.filter.PersonKeys) > 0 {
+		of, err := all(ctx, q, scanInt, `SELECT id FROM contact WHERE `+cq.store.db.keyed("person_key", "$1", "$2")+` AND deleted_at = 0`,
+			cq.account, cq.store.db.list(cq.filter.PersonKeys))
+		if err != nil {
+			return nil, err
+		}
+		if ids != nil {
+			of = intersect(ids, of)
+		}
+		ids = of
+	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	slices.Reverse(ids)
+	return ids, nil
 }
 
 // down calls each for every stretch with ids from the query's lowest up to before, the highest first, with the

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 
 	"arauto"
 	"arauto/internal/posting"
@@ -18,6 +19,9 @@ const (
 
 // found is the ids of up to limit matching contacts below before, the highest first.
 func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, error) {
+	if d.cq.named() {
+		return d.foundNamed(ctx, before, limit)
+	}
 	list, err := d.tail(ctx, before, limit)
 	if err != nil || len(list) == limit {
 		return list, err
@@ -25,7 +29,7 @@ func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, e
 	err = d.down(ctx, before, func(base int64, candidates *posting.Set) (bool, error) {
 		looked, fitted := 0, 0
 		for size := firstLook; !candidates.Empty() && len(list) < limit; size = min(4*size, lastLook) {
-			if d.cq.streamable() && looked >= 2*firstLook && fitted*sparse < looked {
+			if d.cq.byIndex() && !d.cq.stateless() && looked >= 2*firstLook && fitted*sparse < looked {
 				if err := d.keepStates(ctx, base, candidates); err != nil {
 					return false, err
 				}
@@ -42,6 +46,21 @@ func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, e
 		return len(list) < limit, nil
 	})
 	return list, err
+}
+
+func (d *finder) foundNamed(ctx context.Context, before int64, limit int) (list []int64, err error) {
+	for ids := range slices.Chunk(d.named, lastLook) {
+		ids = slices.DeleteFunc(slices.Clone(ids), func(id int64) bool { return id >= before })
+		if len(list) == limit || len(ids) == 0 {
+			continue
+		}
+		fit, err := d.look(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, fit[:min(len(fit), limit-len(list))]...)
+	}
+	return list, nil
 }
 
 // tail is found among the contacts that are in no segment yet.
@@ -71,10 +90,20 @@ func (d *finder) tail(ctx context.Context, before int64, limit int) ([]int64, er
 	return list, nil
 }
 
-// streamable reports whether the states asked for can be read from their index, stretch by stretch.
-func (cq *contactQuery) streamable() bool {
-	return len(cq.filter.States) > 0 && cq.filter.Intent == arauto.IntentAny && len(cq.streams) <= maxStreams
+// byIndex reports whether the states asked for are all that the segments do not know, and can be read from their own
+// index, stretch by stretch.
+func (cq *contactQuery) byIndex() bool {
+	return !cq.byRow() && len(cq.streams) <= maxStreams
 }
+
+// byRow reports whether only the rows know who is meant.
+func (cq *contactQuery) byRow() bool {
+	return cq.filter.Intent != arauto.IntentAny || len(cq.filter.Reasons) > 0 || len(cq.filter.Dials) > 0 || len(cq.filter.Campaigns) > maxAsked
+}
+
+// stateless reports whether the states that are asked for leave nobody out: they are not asked for, or nobody of the
+// campaigns is in another.
+func (cq *contactQuery) stateless() bool { return len(cq.filter.States) == 0 || cq.others == 0 }
 
 // keepStates keeps who is in the campaigns and states asked for, as their index says.
 func (d *finder) keepStates(ctx context.Context, base int64, set *posting.Set) error {
@@ -114,6 +143,10 @@ func (s *Store) rowsOf(ctx context.Context, q querier, account int64, ids []int6
 // count is how many match. Where states are asked for, either those who fit are looked up, or the states are read from
 // their index: whichever is less.
 func (d *finder) count(ctx context.Context) (int64, error) {
+	if d.cq.named() {
+		list, err := d.foundNamed(ctx, 1<<53, 1<<31-1)
+		return int64(len(list)), err
+	}
 	tail, err := d.tail(ctx, 1<<53, 1<<31-1)
 	if err != nil {
 		return 0, err
@@ -131,11 +164,10 @@ func (d *finder) count(ctx context.Context) (int64, error) {
 const lookUp = 8
 
 func (d *finder) countIn(ctx context.Context, base int64, candidates *posting.Set) (n int64, err error) {
-	f := d.cq.filter
-	if len(f.States) == 0 && f.Intent == arauto.IntentAny && len(f.Campaigns) <= maxAsked {
+	if d.cq.stateless() && !d.cq.byRow() {
 		return int64(candidates.Len()), nil
 	}
-	if d.cq.streamable() && candidates.Len()*lookUp > posting.Span {
+	if d.cq.byIndex() && int64(candidates.Len())*lookUp > min(d.cq.most(), posting.Span) {
 		err := d.keepStates(ctx, base, candidates)
 		return int64(candidates.Len()), err
 	}

@@ -1,0 +1,250 @@
+// Package exporter writes contacts into files, as jobs: CSV, a spreadsheet, or a JSON object a line. A file is
+// streamed from many short reads by key, however many contacts there are, and can be fetched until it expires.
+//
+// It may not know where contacts and files are kept, nor who asks. The rows are those of a list or a report: newest
+// first, of the contacts that were there when the export was asked for.
+package exporter
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"arauto"
+)
+
+// Store is where contacts and jobs are kept.
+type Store interface {
+	ContactBound(ctx context.Context, account int64) (int64, error)
+	CountContacts(ctx context.Context, account int64, f arauto.ContactFilter, upTo int64) (int64, error)
+	QueueBulk(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job, asked string) (arauto.Job, error)
+	// ContactRows lists matches below an id, newest first; fewer than limit are the last.
+	ContactRows(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int) ([]arauto.ContactRow, error)
+	// FieldKeys adds to keys the custom fields of up to limit matches below an id, in the order they are met; last is
+	// the lowest id, and n how many there were.
+	FieldKeys(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int, keys *arauto.FieldKeys) (last int64, n int, err error)
+}
+
+// Shelf is where exports are found that are done.
+type Shelf interface {
+	// ExpiredExports lists finished exports, of every account, that ended before then and still have their file.
+	ExpiredExports(ctx context.Context, before time.Time, limit int) ([]arauto.Job, error)
+	// DropExport notes that a job's file is gone.
+	DropExport(ctx context.Context, account, id int64) error
+}
+
+// Blobs is where files are kept.
+type Blobs interface {
+	// Put stores all that body gives, or nothing when it fails.
+	Put(ctx context.Context, key string, body io.Reader) (size int64, err error)
+	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	Remove(ctx context.Context, key string) error
+}
+
+// Exports starts exports and does them: it is the worker of JobExport. Everything exported must be set; Wake tells
+// whoever runs jobs that there is one.
+type Exports struct {
+	Store Store
+	Shelf Shelf
+	Blobs Blobs
+	Now   func() time.Time
+	Wake  func()
+
+	sheetRows int // 0 = maxSheetRows
+}
+
+const (
+	chunkRows    = 1000
+	keyRows      = 5000
+	storeTimeout = time.Minute
+	reportEvery  = time.Second
+)
+
+// Start queues an export. campaign is the one it is of, or 0. The error is invalid.
+func (e *Exports) Start(ctx context.Context, actor arauto.Actor, account, campaign int64, x arauto.Export) (arauto.Job, error) {
+	if err := x.Check(); err != nil {
+		return arauto.Job{}, err
+	}
+	if _, err := time.LoadLocation(x.Zone); err != nil {
+		return arauto.Job{}, arauto.Errorf(arauto.KindInvalid, "zone", "%q is not a time zone", x.Zone)
+	}
+	var err error
+	if x.UpTo, err = e.Store.ContactBound(ctx, account); err != nil {
+		return arauto.Job{}, err
+	}
+	x.By = actor
+	j := arauto.Job{Account: account, Campaign: campaign, Kind: arauto.JobExport, Params: text(x)}
+	if j.Total, err = e.Store.CountContacts(ctx, account, x.Who, x.UpTo); err != nil {
+		return arauto.Job{}, err
+	}
+	j, err = e.Store.QueueBulk(ctx, actor, e.Now(), j, text(map[string]any{"format": x.Format, "contacts": j.Total}))
+	if err == nil {
+		e.Wake()
+	}
+	return j, err
+}
+
+// text is v, which is made of texts, numbers and moments, as JSON.
+func text(v any) string {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic("exporter: texts and numbers travel as JSON: " + err.Error())
+	}
+	return string(b)
+}
+
+func params(j arauto.Job) (x arauto.Export, err error) {
+	if err := json.Unmarshal([]byte(j.Params), &x); err != nil {
+		return x, fmt.Errorf("read the params of job %d: %w", j.ID, err)
+	}
+	return x, nil
+}
+
+// key is where a job's file is kept.
+func key(j arauto.Job) string { return fmt.Sprintf("exports/%d/%d", j.Account, j.ID) }
+
+// Written is the note in a job's Resume that its file is there; DropExport takes it away.
+const Written = "written"
+
+// Work implements the worker of these jobs: Done and Accepted count the rows that were written. A job that was
+// interrupted writes its file anew: half a file is none.
+func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progress func(arauto.Job) error) (arauto.Job, error) {
+	x, err := params(j)
+	if err != nil {
+		return j, err
+	}
+	j.Done, j.Accepted = 0, 0
+	out, in := io.Pipe()
+	go func() {
+		in.CloseWithError(e.write(ctx, in, &j, x, progress))
+	}()
+	_, err = e.Blobs.Put(ctx, key(j), out)
+	out.CloseWithError(err) // the writer ends also when the file could not be kept
+	if err != nil {
+		return j, err
+	}
+	j.Total, j.Resume = j.Done, Written
+	return j, nil
+}
+
+// write puts every row into w. j's numbers are its own until w is closed.
+func (e *Exports) write(ctx context.Context, out io.Writer, j *arauto.Job, x arauto.Export, progress func(arauto.Job) error) error {
+	w := bufio.NewWriterSize(out, 64<<10)
+	t, err := e.table(w, x)
+	if err != nil {
+		return err
+	}
+	defer t.free()
+	keys, err := e.keys(ctx, j.Account, x)
+	if err != nil {
+		return err
+	}
+	if err := t.head(keys); err != nil {
+		return err
+	}
+	told := e.Now()
+	for below := x.UpTo + 1; ; {
+		rows, err := e.rows(ctx, j.Account, x, below)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := t.row(&rows[i]); err != nil {
+				return err
+			}
+		}
+		j.Done += int64(len(rows))
+		j.Accepted = j.Done
+		if len(rows) < chunkRows {
+			if err := t.end(); err != nil {
+				return err
+			}
+			return w.Flush()
+		}
+		below = rows[len(rows)-1].ID
+		if now := e.Now(); now.Sub(told) >= reportEvery {
+			told = now
+			if err := progress(*j); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (e *Exports) rows(ctx context.Context, account int64, x arauto.Export, below int64) ([]arauto.ContactRow, error) {
+	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+	defer cancel()
+	return e.Store.ContactRows(ctx, account, x.Who, below, chunkRows)
+}
+
+// keys are the custom fields that become columns; JSON needs none.
+func (e *Exports) keys(ctx context.Context, account int64, x arauto.Export) ([]string, error) {
+	var keys arauto.FieldKeys
+	if x.Format == arauto.ExportJSONL {
+		return nil, nil
+	}
+	for below, n := x.UpTo+1, keyRows; n == keyRows; {
+		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
+		last, looked, err := e.Store.FieldKeys(ctx, account, x.Who, below, keyRows, &keys)
+		cancel()
+		if err != nil {
+			return nil, err
+		}
+		below, n = last, looked
+	}
+	if len(keys.List) > maxColumns {
+		return nil, arauto.Errorf(arauto.KindInvalid, "fields", "these contacts have more than %d custom fields: export fewer campaigns at a time, or JSON lines", maxColumns)
+	}
+	return keys.List, nil
+}
+
+// maxColumns is how many custom fields a table has at most: a spreadsheet has room for some more.
+const maxColumns = 10_000
+
+// File is what an export wrote.
+type File struct {
+	io.ReadSeekCloser
+	Name, Type string
+}
+
+// Open opens the file of an export. It is not found when the job wrote none, has not ended, or its time is over.
+func (e *Exports) Open(ctx context.Context, j arauto.Job) (File, error) {
+	x, err := params(j)
+	switch {
+	case j.Kind != arauto.JobExport:
+		return File{}, arauto.Errorf(arauto.KindNotFound, "", "job %d is no export", j.ID)
+	case j.State != arauto.JobCompleted:
+		return File{}, arauto.Errorf(arauto.KindNotFound, "", "job %d is %s: there is a file when it is completed", j.ID, j.State)
+	case j.Resume != Written || !e.Now().Before(j.FinishedAt.Add(arauto.ExportKept)):
+		return File{}, arauto.Errorf(arauto.KindNotFound, "", "the file of job %d expired: export again", j.ID)
+	case err != nil:
+		return File{}, err
+	}
+	f, err := e.Blobs.Open(ctx, key(j))
+	return File{f, fmt.Sprintf("export-%d.%s", j.ID, x.Format), types[x.Format]}, err
+}
+
+var types = map[arauto.ExportFormat]string{
+	arauto.ExportCSV: "text/csv; charset=utf-8", arauto.ExportJSONL: "application/jsonl",
+	arauto.ExportXLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+// Sweep removes files whose time is over, up to limit, and returns how many.
+func (e *Exports) Sweep(ctx context.Context, limit int) (int, error) {
+	list, err := e.Shelf.ExpiredExports(ctx, e.Now().Add(-arauto.ExportKept), limit)
+	if err != nil {
+		return 0, err
+	}
+	for i, j := range list {
+		if err := e.Blobs.Remove(ctx, key(j)); err != nil {
+			return i, err
+		}
+		if err := e.Shelf.DropExport(ctx, j.Account, j.ID); err != nil {
+			return i, err
+		}
+	}
+	return len(list), nil
+}
