@@ -53,7 +53,7 @@ var rules = []rule{
 
 	{path: "internal/line", tier: engine, why: "the one way anything is owned: fenced leases"},
 	{path: "internal/jobs", tier: engine, libs: []string{"golang.org/x/sync"}, why: "long work as leased rows"},
-	{path: "internal/importer", tier: engine, libs: []string{"golang.org/x/text"}, tests: []string{"internal/blob", "internal/jobs", "examples/campaign-csv"}, why: "a file becomes contacts; spreadsheets need their old encodings"},
+	{path: "internal/importer", tier: engine, libs: []string{"golang.org/x/text", "github.com/xuri/excelize/v2"}, tests: []string{"internal/blob", "internal/jobs", "examples/campaign-csv"}, why: "a file becomes contacts; spreadsheets need their old encodings, and their rejects are spreadsheets"},
 	{path: "internal/bulk", tier: engine, tests: []string{"internal/jobs"}, why: "one decision on many contacts, as leased jobs"},
 	{path: "internal/exporter", tier: engine, libs: []string{"github.com/xuri/excelize/v2"}, tests: []string{"internal/blob", "internal/jobs"}, why: "contacts become files, row by row"},
 	{path: "internal/index", tier: engine, why: "lets the search index follow the contacts; knows neither"},

@@ -16,9 +16,16 @@ import (
 
 type importCmd struct {
 	remote
-	File     string `arg:"" help:"A CSV file as the spreadsheet saved it; - is standard input."`
-	Campaign string `required:"" help:"Number, UUID or name."`
-	Map      []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone and name is a custom field."`
+	File          string `arg:"" help:"A list of people as the spreadsheet saved it: CSV, XLSX, a JSON array or JSON lines; - is standard input."`
+	Campaign      string `required:"" help:"Number, UUID or name."`
+	Map           []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone, name and external_id (of a voice campaign also email, outbound_number and priority) is a custom field."`
+	Format        string `enum:"csv,xlsx,json,jsonl," default:"" placeholder:"FORMAT" help:"csv, xlsx, json or jsonl, where the file's name says something else."`
+	Sheet         string `help:"Of a workbook, by its name. Default: the first that is not hidden."`
+	Duplicates    string `enum:"skip,update,fail" default:"skip" help:"Of people who are in the campaign already, or twice in the file: skip leaves them as they are, update gives them the row's name, external id and custom fields, fail refuses the whole file."`
+	Across        string `enum:"open,all," default:"" placeholder:"CAMPAIGNS" help:"Count people as duplicates who are in another campaign: open (one that has not ended) or all."`
+	AllOrNothing  bool   `help:"One row that cannot go in keeps out every other."`
+	KeepMalformed bool   `help:"Keep people of a voice campaign whose phone cannot be read, as Invalid Number."`
+	Preview       bool   `help:"Import nothing: show what would become of the first 50 rows."`
 	following
 }
 
@@ -40,11 +47,31 @@ func (k importCmd) Run(ctx context.Context, c *client) error {
 	if err != nil {
 		return err
 	}
-	started, raw, err := uploadList(ctx, c, "/campaigns/"+url.PathEscape(id)+"/imports", url.Values{}, k.Map, k.File, file, length)
+	path := "/campaigns/" + url.PathEscape(id) + "/imports"
+	if k.Preview {
+		return k.preview(ctx, c, path+"/preview", file, length)
+	}
+	started, raw, err := uploadList[job](ctx, c, path, k.query(), k.Map, k.File, file, length)
 	if err != nil {
 		return err
 	}
 	return k.followed(ctx, c, started, raw)
+}
+
+func (k importCmd) query() url.Values {
+	query := url.Values{}
+	for key, value := range map[string]string{"format": k.Format, "sheet": k.Sheet, "duplicates": k.Duplicates, "across": k.Across} {
+		if value != "" {
+			query.Set(key, value)
+		}
+	}
+	if k.AllOrNothing {
+		query.Set("all_or_nothing", "true")
+	}
+	if k.KeepMalformed {
+		query.Set("keep_malformed", "true")
+	}
+	return query
 }
 
 // followed is how a command that started a job ends: with the job, or with how to follow it.
@@ -87,14 +114,14 @@ func openList(c *client, name string) (io.ReadCloser, int64, error) {
 const stall = 2 * time.Minute
 
 // uploadList streams the file to path: it is never held whole. mapped says what its columns are.
-func uploadList(ctx context.Context, c *client, path string, query url.Values, mapped []pair, name string, file io.Reader, length int64) (job, json.RawMessage, error) {
+func uploadList[T any](ctx context.Context, c *client, path string, query url.Values, mapped []pair, name string, file io.Reader, length int64) (answer T, raw json.RawMessage, err error) {
 	if name != "-" {
 		query.Set("name", filepath.Base(name))
 	}
 	if len(mapped) > 0 {
 		columns, err := json.Marshal(pairs(mapped))
 		if err != nil {
-			return job{}, nil, fmt.Errorf("encode --map: %w", err)
+			return answer, nil, fmt.Errorf("encode --map: %w", err)
 		}
 		query.Set("columns", string(columns))
 	}
@@ -103,20 +130,19 @@ func uploadList(ctx context.Context, c *client, path string, query url.Values, m
 	body := &upload{file: file, length: length, line: c.progress().patient(time.Now()), stalled: time.AfterFunc(stall, func() { cancel(errSlow) })}
 	r, err := c.request(ctx, http.MethodPost, path+"?"+query.Encode(), body)
 	if err != nil {
-		return job{}, nil, err
+		return answer, nil, err
 	}
 	r.ContentLength = length
-	r.Header.Set("Content-Type", "text/csv")
+	r.Header.Set("Content-Type", "application/octet-stream")
 	r.Header.Set("Expect", "100-continue") // a refusal comes before a gigabyte leaves
-	var started job
-	raw, err := c.send(r, &started)
+	raw, err = c.send(r, &answer)
 	if unread := body.end(); unread != nil && ctx.Err() == nil {
 		err = fmt.Errorf("read %s: %w", name, unread)
 	}
 	if errors.Is(err, context.Canceled) {
 		c.note("The upload was broken off: nothing is imported.")
 	}
-	return started, raw, err
+	return answer, raw, err
 }
 
 // upload is a file on its way. The transport may still read when the answer is there, so what is told to

@@ -32,12 +32,15 @@ type job struct {
 	Accepted   int64      `json:"accepted"`
 	Duplicates int64      `json:"duplicates"`
 	Rejected   int64      `json:"rejected"`
+	Rows       int64      `json:"rows"`
+	RowPace    *float64   `json:"rows_per_second"`
+	Left       *float64   `json:"seconds_left"`
 	CreatedAt  *time.Time `json:"created_at"`
 	StartedAt  *time.Time `json:"started_at"`
 	FinishedAt *time.Time `json:"finished_at"`
 }
 
-func (j job) rows() int64 { return j.Accepted + j.Duplicates + j.Rejected }
+func (j job) rows() int64 { return max(j.Rows, j.Accepted+j.Duplicates+j.Rejected) }
 
 func (j job) ended() bool {
 	return j.State == "completed" || j.State == "failed" || j.State == "cancelled"
@@ -50,6 +53,9 @@ func (j job) line(rate float64) string {
 		line += "  " + j.State
 	} else if rate > 0 {
 		line += fmt.Sprintf("  %s/s", thousands(int64(rate)))
+		if j.Left != nil {
+			line += "  " + (time.Duration(*j.Left) * time.Second).String() + " left"
+		}
 	}
 	return line
 }

@@ -192,7 +192,7 @@ func (k suppressionImportCmd) Run(ctx context.Context, c *client) error {
 	if at := k.Expires.pointer(); at != nil {
 		query.Set("expires_at", at.Format(time.RFC3339))
 	}
-	started, raw, err := uploadList(ctx, c, "/suppressions/imports", query, k.Map, k.File, file, length)
+	started, raw, err := uploadList[job](ctx, c, "/suppressions/imports", query, k.Map, k.File, file, length)
 	if err != nil {
 		return err
 	}

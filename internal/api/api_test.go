@@ -276,6 +276,15 @@ func TestImports(t *testing.T) {
 	if diff := cmp.Diff(want, w.others.started); diff != "" {
 		t.Error(diff)
 	}
+	preview := w.ask(t, 200, "read", "POST", natal+"/imports/preview?name=a.csv&duplicates=fail&across=open&all_or_nothing=true&sheet=x&format=csv", csv, "Content-Type", "application/octet-stream")
+	if got := preview["rows"].([]any)[0].(map[string]any)["verdict"]; got != "refused" {
+		t.Errorf("got %v", preview)
+	}
+	if got, want := w.others.started[2], fmt.Sprintf("preview 1/1 %q %q {Columns:map[] Format:csv Sheet:x Intake:{Duplicates:fail Across:open Whole:true} KeepMalformed:false}", "a.csv", csv); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	w.ask(t, 202, "write", "POST", natal+"/imports", `[{"phone":"1"}]`, "Content-Type", "application/json")
+	w.ask(t, 422, "write", "POST", natal+"/imports?duplicates=merge", csv, "Content-Type", "text/csv")
 	w.ask(t, 422, "write", "POST", natal+"/imports", strings.Replace(multi, `"file"`, `"data"`, 1), "Content-Type", "multipart/form-data; boundary=x")
 	w.ask(t, 413, "write", "POST", natal+"/imports", strings.Repeat("a", 1001), "Content-Type", "text/csv")
 	job := w.ask(t, 200, "read", "GET", "/api/v1/jobs/"+jobUUID, "")

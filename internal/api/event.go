@@ -32,7 +32,7 @@ func (wireData) Schema(huma.Registry) *huma.Schema {
 
 type wireEvent struct {
 	ID        string     `json:"id" doc:"Unique: know by it what you were told before"`
-	Type      string     `json:"type" enum:"contact.state,campaign.state,conversation.opened,conversation.closed,click,import.finished"`
+	Type      string     `json:"type" enum:"contact.state,campaign.state,conversation.opened,conversation.closed,click,import.progress,import.finished"`
 	Timestamp *time.Time `json:"timestamp"`
 	Data      wireData   `json:"data"`
 }

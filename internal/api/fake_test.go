@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/api"
 )
 
 var now = time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
@@ -530,13 +531,25 @@ func (o *fakeOthers) SyncNumber(_ context.Context, _ arauto.Actor, s arauto.Send
 	return s, nil
 }
 
-func (o *fakeOthers) Start(_ context.Context, _ arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error) {
+func (o *fakeOthers) Start(_ context.Context, _ arauto.Actor, account, campaign int64, name string, file io.Reader, how api.ImportOptions) (arauto.Job, error) {
 	body, err := io.ReadAll(file)
 	if err != nil {
 		return arauto.Job{}, err
 	}
-	o.started = append(o.started, fmt.Sprintf("%d/%d %q %q %v", account, campaign, name, body, columns))
+	o.started = append(o.started, fmt.Sprintf("%d/%d %q %q %v", account, campaign, name, body, how.Columns))
 	return arauto.Job{ID: 1, UUID: jobUUID, Campaign: campaign, Kind: arauto.JobImport, State: arauto.JobQueued}, nil
+}
+
+func (o *fakeOthers) Preview(_ context.Context, account, campaign int64, name string, file io.Reader, how api.ImportOptions) (api.ImportPreview, error) {
+	body, err := io.ReadAll(file)
+	if err != nil {
+		return api.ImportPreview{}, err
+	}
+	o.started = append(o.started, fmt.Sprintf("preview %d/%d %q %q %+v", account, campaign, name, body, how))
+	return api.ImportPreview{
+		Format: "csv", Separator: ";", Encoding: "utf-8", Sheets: []string{}, Columns: []api.ImportColumn{{Header: "fone", Target: "phone"}},
+		Rows: []api.ImportPreviewRow{{Row: 2, Cells: []string{"1"}, Verdict: "refused", Reason: "phone is too short"}}, Counts: api.ImportPreviewCounts{Refused: 1},
+	}, nil
 }
 
 func (o *fakeOthers) Rejects(context.Context, int64, arauto.Job) (io.ReadCloser, string, string, error) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"path"
@@ -20,13 +21,60 @@ import (
 // Imports takes files of contacts.
 type Imports interface {
 	// Start keeps file, which may be long, and queues the work. name is the file's own and may be empty.
-	// columns names columns of the file by their header ("phone" → "Celular"); nil = they are found. It returns
-	// before any row is read; the error is invalid when the file cannot be one of contacts.
-	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error)
+	// It returns before any row is read; the error is invalid when the file cannot be one of contacts.
+	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, o ImportOptions) (arauto.Job, error)
+	// Preview says what Start would make of the first rows, and keeps nothing.
+	Preview(ctx context.Context, account, campaign int64, name string, file io.Reader, o ImportOptions) (ImportPreview, error)
 	// Rejects opens the rows that were refused, as a file that can be corrected and uploaded again, with its name and
 	// media type; not found when there are none.
 	Rejects(ctx context.Context, account int64, job arauto.Job) (file io.ReadCloser, name, mediaType string, err error)
 	SuppressionImports
+}
+
+// ImportOptions say how a file is to be read and what becomes of those who are there already.
+type ImportOptions struct {
+	// Columns names columns of the file by their header ("phone" → "Celular"); nil = they are found.
+	Columns       map[string]string
+	Format        string // "" = what the file is
+	Sheet         string // of a workbook; "" = the first that is not hidden
+	Intake        arauto.Intake
+	KeepMalformed bool // phones that cannot be read, of a voice campaign
+}
+
+// ImportPreview is what an import would make of the first rows of a file.
+type ImportPreview struct {
+	Format    string              `json:"format" enum:"csv,xlsx,json,jsonl"`
+	Separator string              `json:"separator" doc:"Of CSV"`
+	Encoding  string              `json:"encoding" doc:"Of CSV"`
+	Sheet     string              `json:"sheet" doc:"Of a workbook: the one that is read"`
+	Sheets    []string            `json:"sheets" doc:"Of a workbook: those that are not hidden"`
+	Columns   []ImportColumn      `json:"columns"`
+	Rows      []ImportPreviewRow  `json:"rows" doc:"The first 50"`
+	Counts    ImportPreviewCounts `json:"counts" doc:"Of these rows"`
+}
+
+// ImportColumn is what a column is taken for.
+type ImportColumn struct {
+	Header string `json:"header"`
+	Target string `json:"target" doc:"name, phone, external_id, email, outbound_number, priority; field = a custom field; empty = left out"`
+	Key    string `json:"key" doc:"Of the custom field"`
+}
+
+// ImportPreviewRow is one row and what would become of it.
+type ImportPreviewRow struct {
+	Row     int      `json:"row"`
+	Cells   []string `json:"cells"`
+	Name    string   `json:"name"`
+	Phone   string   `json:"phone" doc:"As it is read; empty where that cannot be"`
+	Verdict string   `json:"verdict" enum:"new,duplicate,refused"`
+	Reason  string   `json:"reason" doc:"Why it does not go in"`
+}
+
+// ImportPreviewCounts count verdicts.
+type ImportPreviewCounts struct {
+	New       int `json:"new"`
+	Duplicate int `json:"duplicate"`
+	Refused   int `json:"refused"`
 }
 
 // Jobs is what the API asks of the store about long work.
@@ -50,6 +98,9 @@ type wireJob struct {
 	Accepted   int64      `json:"accepted" doc:"Rows that went in"`
 	Duplicates int64      `json:"duplicates" doc:"Rows that were there already"`
 	Rejected   int64      `json:"rejected" doc:"Rows that were refused"`
+	Rows       int64      `json:"rows" doc:"Rows that were looked at; 0 where the kind of work has none"`
+	RowsPerSec *float64   `json:"rows_per_second" doc:"Lately, while it runs"`
+	Left       *float64   `json:"seconds_left" doc:"While it runs, if it goes on as it did lately"`
 	RejectsURL *string    `json:"rejects_url" doc:"Where the refused rows are, with reasons"`
 	CreatedAt  *time.Time `json:"created_at"`
 	StartedAt  *time.Time `json:"started_at"`
@@ -62,6 +113,13 @@ func wordJob(j arauto.Job) wireJob {
 		Total: j.Total, Done: j.Done, Accepted: j.Accepted, Duplicates: j.Duplicate, Rejected: j.Rejected,
 		CreatedAt: at(j.CreatedAt), StartedAt: at(j.StartedAt), FinishedAt: at(j.FinishedAt),
 	}
+	if pace := math.Round(j.RowPace()); pace > 0 {
+		out.RowsPerSec = &pace
+	}
+	if left, ok := j.Left(); ok {
+		seconds := math.Ceil(left.Seconds())
+		out.Left = &seconds
+	}
 	if j.Rejected > 0 {
 		out.RejectsURL = text(fmt.Sprintf("%s/jobs/%d/rejects", Prefix, j.ID))
 	}
@@ -70,17 +128,39 @@ func wordJob(j arauto.Job) wireJob {
 
 type importInput struct {
 	ByRef
-	Name    string `query:"name" maxLength:"200" doc:"The file's name, where a raw body has none"`
-	Columns string `query:"columns" maxLength:"4000" doc:"JSON object naming columns by their header where they are not found by themselves: {\"phone\":\"Cel. do titular\"}"`
+	Name          string `query:"name" maxLength:"200" doc:"The file's name, where a raw body has none"`
+	Columns       string `query:"columns" maxLength:"4000" doc:"JSON object naming columns by their header where they are not found by themselves: {\"phone\":\"Cel. do titular\"}"`
+	Format        string `query:"format" enum:"csv,xlsx,json,jsonl" doc:"What the file is; else it is found out, and must be what its name says"`
+	Sheet         string `query:"sheet" maxLength:"100" doc:"Of a workbook, by its name; else the first that is not hidden"`
+	Duplicates    string `query:"duplicates" enum:"skip,update,fail" doc:"What becomes of people who are in the campaign already, or twice in the file: they are left as they are (skip, the default), take the row's name, external id and custom fields (update), or have the whole file refused (fail)"`
+	Across        string `query:"across" enum:"open,all" doc:"Count people as duplicates who are in another campaign: one that has not ended (open), or any (all)"`
+	Whole         bool   `query:"all_or_nothing" doc:"One row that cannot go in keeps out every other"`
+	KeepMalformed bool   `query:"keep_malformed" doc:"Keep people of a voice campaign whose phone cannot be read, as Invalid Number"`
 }
+
+func (in *importInput) options() (ImportOptions, error) {
+	columns, err := readColumns(in.Columns)
+	return ImportOptions{
+		Columns: columns, Format: in.Format, Sheet: in.Sheet, KeepMalformed: in.KeepMalformed,
+		Intake: arauto.Intake{Duplicates: arauto.Duplicates(in.Duplicates), Across: arauto.Across(in.Across), Whole: in.Whole},
+	}, err
+}
+
+const importMore = "CSV, a spreadsheet (XLSX), a JSON array or JSON lines; as multipart with the part `file`, or as the raw file. "
 
 func (a *API) imports() {
 	o := op{
 		method: http.MethodPost, path: "/campaigns/{id}/imports", scope: arauto.TokenWrite, tag: "imports", summary: "Import a file of contacts",
-		more:   "As multipart with the part `file`, or as the raw file. The answer is a job: its progress is at /jobs/{id}. Under an Idempotency-Key the body is told apart by its length alone.",
+		more:   importMore + "The answer is a job: its progress is at /jobs/{id}. Under an Idempotency-Key the body is told apart by its length alone.",
 		status: http.StatusAccepted, maxBody: a.ImportLimit, streams: true,
 	}
 	handle(a, o, a.startImport)
+	a.takesFile(o.path)
+	o = op{
+		method: http.MethodPost, path: "/campaigns/{id}/imports/preview", scope: arauto.TokenRead, tag: "imports", summary: "What an import would make of the first rows of a file",
+		more: importMore + "Nothing is kept.", status: http.StatusOK, maxBody: a.ImportLimit, streams: true,
+	}
+	handle(a, o, a.previewImport)
 	a.takesFile(o.path)
 }
 
@@ -91,6 +171,8 @@ func (a *API) takesFile(path string) {
 	a.huma.OpenAPI().Paths[path].Post.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 		"multipart/form-data": {Schema: &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{"file": binary}, Required: []string{"file"}}},
 		"text/csv":            {Schema: binary},
+		"application/json":    {Schema: binary},
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {Schema: binary},
 	}}
 }
 
@@ -102,7 +184,7 @@ func (a *API) startImport(ctx context.Context, c Caller, in *importInput) (*wire
 	if err := campaign.Accepts(); err != nil {
 		return nil, err
 	}
-	columns, err := readColumns(in.Columns)
+	options, err := in.options()
 	if err != nil {
 		return nil, err
 	}
@@ -110,8 +192,25 @@ func (a *API) startImport(ctx context.Context, c Caller, in *importInput) (*wire
 	if err != nil {
 		return nil, err
 	}
-	job, err := a.Imports.Start(ctx, actor(c), c.Account.ID, campaign.ID, name, file, columns)
+	job, err := a.Imports.Start(ctx, actor(c), c.Account.ID, campaign.ID, name, file, options)
 	out := wordJob(job)
+	return &out, err
+}
+
+func (a *API) previewImport(ctx context.Context, c Caller, in *importInput) (*ImportPreview, error) {
+	campaign, err := a.campaign(ctx, c, ref(in.ID))
+	if err != nil {
+		return nil, err
+	}
+	options, err := in.options()
+	if err != nil {
+		return nil, err
+	}
+	name, file, err := a.uploaded(ctx, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	out, err := a.Imports.Preview(ctx, c.Account.ID, campaign.ID, name, file, options)
 	return &out, err
 }
 
@@ -147,8 +246,6 @@ func upload(r *http.Request) (name string, file io.Reader, err error) {
 		name = params["name"]
 	}
 	switch {
-	case kind == "application/json":
-		return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "send the file itself as text/csv, or as multipart/form-data with the part \"file\"")
 	case kind != "multipart/form-data":
 		if r.ContentLength == 0 {
 			return "", nil, arauto.Errorf(arauto.KindInvalid, "body", "there is no file: send it as the body, or as multipart/form-data with the part \"file\"")

@@ -129,12 +129,43 @@ type uploads struct {
 	limit int64
 }
 
-func (u uploads) Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, columns map[string]string) (arauto.Job, error) {
+func (u uploads) Start(ctx context.Context, actor arauto.Actor, account, campaign int64, name string, file io.Reader, o api.ImportOptions) (arauto.Job, error) {
 	owner, err := u.accounts.Account(ctx, account)
 	if err != nil {
 		return arauto.Job{}, err
 	}
-	return u.imports.Start(ctx, actor, owner, campaign, name, file, importer.Options{Limit: u.limit, Mapping: columns})
+	return u.imports.Start(ctx, actor, owner, campaign, name, file, u.options(o))
+}
+
+func (u uploads) options(o api.ImportOptions) importer.Options {
+	return importer.Options{
+		Limit: u.limit, Mapping: o.Columns, Format: importer.Format(o.Format), Sheet: o.Sheet, Intake: o.Intake, KeepMalformed: o.KeepMalformed,
+	}
+}
+
+func (u uploads) Preview(ctx context.Context, account, campaign int64, name string, file io.Reader, o api.ImportOptions) (api.ImportPreview, error) {
+	owner, err := u.accounts.Account(ctx, account)
+	if err != nil {
+		return api.ImportPreview{}, err
+	}
+	p, err := u.imports.Preview(ctx, owner, campaign, name, file, u.options(o))
+	if err != nil {
+		return api.ImportPreview{}, err
+	}
+	out := api.ImportPreview{
+		Format: string(p.Format), Separator: p.Separator, Encoding: string(p.Encoding), Sheet: p.Sheet, Sheets: slices.Concat([]string{}, p.Sheets),
+		Columns: make([]api.ImportColumn, len(p.Columns)), Rows: make([]api.ImportPreviewRow, len(p.Rows)),
+		Counts: api.ImportPreviewCounts{New: p.New, Duplicate: p.Duplicate, Refused: p.Refused},
+	}
+	for i, c := range p.Columns {
+		out.Columns[i] = api.ImportColumn{Header: c.Header, Target: c.Target, Key: c.Key}
+	}
+	for i, r := range p.Rows {
+		out.Rows[i] = api.ImportPreviewRow{
+			Row: r.Number, Cells: slices.Concat([]string{}, r.Cells), Name: r.Name, Phone: string(r.Phone), Verdict: string(r.Verdict), Reason: r.Reason,
+		}
+	}
+	return out, nil
 }
 
 func (u uploads) Suppress(ctx context.Context, actor arauto.Actor, account int64, name string, file io.Reader, columns map[string]string, d arauto.Suppression) (arauto.Job, error) {

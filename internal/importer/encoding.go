@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"arauto"
@@ -30,9 +31,27 @@ const headSize = 64 << 10
 // otherFormats are files that people upload as CSV by mistake.
 var otherFormats = [...]struct{ start, what string }{
 	{"PK\x03\x04", "a spreadsheet (XLSX) or a ZIP file"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (XLS)"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (XLS), or one protected by a password"},
 	{"\x1f\x8b", "a GZIP file"},
 	{"%PDF", "a PDF"},
+	{"<!doctype html", "a web page"},
+	{"<html", "a web page"},
+	{"<table", "a web page"},
+	{"<?xml", "XML"},
+}
+
+// otherFormat is what begins like head when that is none of ours; "" when it may be.
+func otherFormat(head []byte) string {
+	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte(byteOrderMarks[0].mark)), " \t\r\n")
+	for _, f := range otherFormats {
+		if len(head) < len(f.start) {
+			continue
+		}
+		if start := string(head[:len(f.start)]); start == f.start || f.start[0] == '<' && strings.EqualFold(start, f.start) {
+			return f.what
+		}
+	}
+	return ""
 }
 
 var byteOrderMarks = [...]struct {
@@ -60,10 +79,8 @@ func openText(r io.Reader, want Encoding) (text, error) {
 	if err != nil && !whole {
 		return text{}, fmt.Errorf("read csv: %w", err)
 	}
-	for _, f := range otherFormats {
-		if bytes.HasPrefix(head, []byte(f.start)) {
-			return text{}, arauto.Errorf(arauto.KindInvalid, "file", "this is %s, not CSV: open it and save it as \"CSV UTF-8\"", f.what)
-		}
+	if what := otherFormat(head); what != "" {
+		return text{}, arauto.Errorf(arauto.KindInvalid, "file", "this is %s, not CSV: open it and save it as \"CSV UTF-8\"", what)
 	}
 	t := text{head: head, whole: whole}
 	t.encoding, t.charset = judge(head, whole)

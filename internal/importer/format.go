@@ -59,6 +59,9 @@ func settle(name string, asked Format, head []byte) (Format, error) {
 	is := sniff(head)
 	switch asked {
 	case "":
+		if is == FormatCSV && otherFormat(head) != "" {
+			return is, nil // its reader says what it is
+		}
 		if promised := named[strings.ToLower(path.Ext(name))]; promised != nil && !oneOf(is, promised) {
 			return "", arauto.Errorf(arauto.KindInvalid, "file", "%s is named like %s and holds %s: save it again in one format, or say which it is (format)",
 				shorten(path.Base(name)), promised[0].words(), is.words())

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -16,6 +17,7 @@ type list struct {
 	header   []string
 	columns  *Columns
 	phones   Phones
+	sheets   []string     // of a workbook
 	progress func() int64 // how much of the file was read, in bytes
 	closer   io.Closer
 }
@@ -61,7 +63,12 @@ func openFile(p params, file io.ReadSeeker, size int64) (l list, err error) {
 	case FormatJSON, FormatJSONL:
 		l.source, err = OpenJSON(read, p.Format, p.Texts...)
 	case FormatXLSX:
-		err = arauto.Errorf(arauto.KindInvalid, "file", "this is a spreadsheet (XLSX) or a ZIP file: save it as \"CSV UTF-8\"")
+		sheet, err := OpenXLSX(atAny(file), size, XLSXOptions{Sheet: p.Sheet, Mapping: p.Mapping, plain: len(p.Positions) > 0})
+		if err != nil {
+			return l, err
+		}
+		l.source, l.closer, l.sheets = sheet, sheet, sheet.Names
+		l.progress = func() int64 { return int64(sheet.share() * float64(size)) }
 	default:
 		o := CSVOptions{Separator: p.Separator, Encoding: p.Encoding, Mapping: p.Mapping}
 		if len(p.Positions) > 0 {
@@ -89,6 +96,29 @@ func (p params) place(header []string) ([]string, map[string]string, error) {
 		}
 	}
 	return slices.Concat(p.Positions, header[len(p.Positions):]), mapping, nil
+}
+
+// atAny reads file at any place.
+func atAny(file io.ReadSeeker) io.ReaderAt {
+	if at, ok := file.(io.ReaderAt); ok {
+		return at
+	}
+	return seeking{file}
+}
+
+// seeking is used by one reader at a time.
+type seeking struct{ io.ReadSeeker }
+
+// ReadAt implements io.ReaderAt.
+func (s seeking) ReadAt(p []byte, at int64) (int, error) {
+	if _, err := s.Seek(at, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(s.ReadSeeker, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // counter counts what is read.

@@ -43,6 +43,8 @@ func (i *Imports) Rejects(ctx context.Context, account, job int64) (Rejected, er
 	switch p.Format {
 	case FormatJSONL:
 		return Rejected{kept, name + ".jsonl", "application/jsonl"}, nil
+	case FormatXLSX:
+		return Rejected{sheetOf(kept), name + ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}, nil
 	case FormatJSON:
 		return Rejected{arrayOf(kept), name + ".json", "application/json"}, nil
 	}

@@ -29,7 +29,11 @@ func (l list) newRejects(w io.Writer) (rejects, error) {
 	if l.format == FormatJSON || l.format == FormatJSONL {
 		return newJSONRejects(w), nil
 	}
-	return NewRejects(w, l.dialect, l.header)
+	r, err := NewRejects(w, l.dialect, l.header)
+	if r != nil {
+		r.plain = l.format == FormatXLSX // what reads it knows texts from formulas
+	}
+	return r, err
 }
 
 // isRejects tells a file that Rejects wrote by its last two columns.
@@ -48,6 +52,7 @@ type Rejects struct {
 	w         *bufio.Writer
 	separator byte
 	width     int
+	plain     bool
 	line      []byte
 }
 
@@ -106,7 +111,7 @@ func (r *Rejects) write(cells []string, number, reason string) error {
 }
 
 func (r *Rejects) cell(cell string) {
-	if couldCompute(cell) {
+	if !r.plain && couldCompute(cell) {
 		cell = "'" + cell
 	}
 	cell = strings.ToValidUTF8(cell, "\uFFFD")

@@ -100,6 +100,13 @@ func (e *events) jobEnded(now time.Time, j arauto.Job) {
 	}
 }
 
+// jobMoved tells of imports, whenever another tenth of the file is done.
+func (e *events) jobMoved(now time.Time, was, is arauto.Job) {
+	if is.Kind == arauto.JobImport && is.Total > 0 && was.Done*10/is.Total < is.Done*10/is.Total && is.Done < is.Total {
+		e.happened(now, arauto.NoticeImportProgress, is.Account, importMove{is})
+	}
+}
+
 func (e *events) happened(now time.Time, kind arauto.NoticeType, account int64, h happening) {
 	e.now = now
 	e.list = append(e.list, event{kind: kind, account: account, other: h})

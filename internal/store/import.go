@@ -37,6 +37,7 @@ func (s *Store) ImportChunk(ctx context.Context, now time.Time, l arauto.Lease, 
 		after = j
 		after.State = stored.State
 		update(added, &after)
+		tell(t).jobMoved(now, stored, after)
 		return saveProgress(ctx, t, after)
 	})
 	if err != nil {

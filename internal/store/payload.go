@@ -1,6 +1,7 @@
 package store
 
 import (
+	"math"
 	"time"
 
 	"arauto"
@@ -199,6 +200,38 @@ func (i importEnd) payload(n names) any {
 		JobID: j.ID, JobUUID: j.UUID, Campaign: n.campaign(j.Campaign), State: string(j.State), Accepted: j.Accepted, Duplicate: j.Duplicate,
 		Rejected: j.Rejected, Error: orNull(j.Error), CreatedAt: when(j.CreatedAt), FinishedAt: when(j.FinishedAt),
 	}
+}
+
+// importMove is an import that is under way.
+type importMove struct{ is arauto.Job }
+
+type toldProgress struct {
+	JobID     int64         `json:"job_id"`
+	JobUUID   string        `json:"job_uuid"`
+	Campaign  *toldCampaign `json:"campaign"`
+	State     string        `json:"state"`
+	Percent   int64         `json:"percent"`
+	Rows      int64         `json:"rows"`
+	RowPace   float64       `json:"rows_per_second"`
+	Left      *float64      `json:"seconds_left"`
+	Accepted  int64         `json:"accepted"`
+	Duplicate int64         `json:"duplicate"`
+	Rejected  int64         `json:"rejected"`
+}
+
+func (i importMove) concerns() (campaign, contact int64) { return i.is.Campaign, 0 }
+
+func (i importMove) payload(n names) any {
+	j := i.is
+	told := toldProgress{
+		JobID: j.ID, JobUUID: j.UUID, Campaign: n.campaign(j.Campaign), State: string(j.State), Percent: j.Done * 100 / j.Total, Rows: j.Rows,
+		RowPace: math.Round(j.RowPace()), Accepted: j.Accepted, Duplicate: j.Duplicate, Rejected: j.Rejected,
+	}
+	if left, ok := j.Left(); ok {
+		seconds := math.Ceil(left.Seconds())
+		told.Left = &seconds
+	}
+	return told
 }
 
 // orNull is v on the wire, null for nothing.

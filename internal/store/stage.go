@@ -75,6 +75,7 @@ func (s *Store) StageChunk(ctx context.Context, now time.Time, l arauto.Lease, j
 		after = j
 		after.State = stored.State
 		update(added, &after)
+		tell(t).jobMoved(now, stored, after)
 		return saveProgress(ctx, t, after)
 	})
 	if err != nil {
