@@ -127,6 +127,8 @@ var bodies = map[string]string{
 	"POST /api/v1/endpoints":                     `{"url":"https://example.com/hook"}`,
 	"PATCH /api/v1/endpoints/{id}":               `{"description":"d"}`,
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
+
+	"POST /api/v1/campaigns/{id}/imports/preview": "nome;telefone\n",
 }
 
 // queries are parameters that some routes cannot do without.
@@ -158,7 +160,7 @@ func TestWalk_EveryRouteAsksForItsScope(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t) // some routes change what the next would find
 			body, headers := bodies[name], []string{}
-			if strings.HasSuffix(name, "/imports") {
+			if strings.HasSuffix(name, "/imports") || strings.HasSuffix(name, "/imports/preview") {
 				headers = append(headers, "Content-Type", "text/csv")
 			}
 			rec := w.do("", route.Method, target(route.Path), body, headers...)
