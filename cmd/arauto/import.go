@@ -21,7 +21,7 @@ type importCmd struct {
 	Map           []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone, name and external_id (of a voice campaign also email, outbound_number and priority) is a custom field."`
 	Format        string `enum:"csv,xlsx,json,jsonl," default:"" placeholder:"FORMAT" help:"csv, xlsx, json or jsonl, where the file's name says something else."`
 	Sheet         string `help:"Of a workbook, by its name. Default: the first that is not hidden."`
-	Duplicates    string `enum:"skip,update,fail" default:"skip" help:"Of people who are in the campaign already, or twice in the file: skip leaves them as they are, update gives them the row's name, external id and custom fields, fail refuses the whole file."`
+	Duplicates    string `enum:"skip,update,fail," default:"" placeholder:"POLICY" help:"Of people who are in the campaign already, or twice in the file: skip leaves them as they are (the default), update gives them the row's name, external id and custom fields, fail refuses the whole file."`
 	Across        string `enum:"open,all," default:"" placeholder:"CAMPAIGNS" help:"Count people as duplicates who are in another campaign: open (one that has not ended) or all."`
 	AllOrNothing  bool   `help:"One row that cannot go in keeps out every other."`
 	KeepMalformed bool   `help:"Keep people of a voice campaign whose phone cannot be read, as Invalid Number."`
