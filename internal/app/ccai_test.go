@@ -92,7 +92,8 @@ func (d dialler) json(t *testing.T, status int, method, path, body string, out a
 func (d dialler) upload(t *testing.T, file string) (job struct {
 	ID                                       int64
 	Status, Type, ErrorDetails, ErrorMessage string
-}) {
+},
+) {
 	t.Helper()
 	var b bytes.Buffer
 	form := multipart.NewWriter(&b)

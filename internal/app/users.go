@@ -113,8 +113,10 @@ func (d *demo) users(ctx context.Context) (list []demoUser, err error) {
 		email, name string
 		role        arauto.Role
 	}{
-		{"ana@demo.arauto", "Ana Souza", arauto.RoleAdmin}, {"bruno@demo.arauto", "Bruno Lima", arauto.RoleSupervisor},
-		{"carla@demo.arauto", "Carla Nunes", arauto.RoleAgent}, {"davi@demo.arauto", "Davi Prado", arauto.RoleAnalyst},
+		{"ana@demo.arauto", "Ana Souza", arauto.RoleAdmin},
+		{"bruno@demo.arauto", "Bruno Lima", arauto.RoleSupervisor},
+		{"carla@demo.arauto", "Carla Nunes", arauto.RoleAgent},
+		{"davi@demo.arauto", "Davi Prado", arauto.RoleAnalyst},
 	} {
 		in := object{"email": u.email, "name": u.name, "role": u.role, "password": demoPassword}
 		if err := d.api.call(ctx, http.MethodPost, "/api/v1/users", in, nil); err != nil {

@@ -103,7 +103,8 @@ func (s *Store) dialContactBy(ctx context.Context, q querier, account, campaign 
 		}
 		text, arg = s.db.keyed("person_key", "$1", "$3"), s.db.list(keys)
 	}
-	list, err := all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact WHERE`+dialled+`AND `+text+` ORDER BY id LIMIT 2`+lock, account, campaign, arg)
+	// In no order: asked for one, SQLite would rather walk the campaign by id than sort two rows.
+	list, err := all(ctx, q, scanContact, `SELECT `+contactColumns+` FROM contact WHERE`+dialled+`AND `+text+` LIMIT 2`+lock, account, campaign, arg)
 	if err != nil {
 		return arauto.Contact{}, err
 	}
