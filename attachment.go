@@ -227,3 +227,17 @@ func sniffText(head []byte) string {
 	}
 	return "text/plain"
 }
+
+// FileType is what a file is: what its first bytes say, made finer by kind and said type where several look alike.
+func FileType(head []byte, kind, said string) string {
+	is := SniffFile(head)
+	bare, _, _ := mime.ParseMediaType(said)
+	switch {
+	case is == "application/zip" && strings.HasPrefix(bare, "application/vnd.openxmlformats-officedocument."),
+		is == "application/x-ole-storage" && (bare == "application/msword" || bare == "application/vnd.ms-excel" || bare == "application/vnd.ms-powerpoint"),
+		is == "video/mp4" && bare == "audio/mp4" && kind != "video",
+		is == "text/plain" && bare == "text/csv":
+		return bare
+	}
+	return is
+}

@@ -235,3 +235,9 @@ type Callback struct {
 	DoneAt       time.Time
 	Opened       int64 // the conversation that it opened, or joined
 }
+
+// A Face is what a person is called, and the number they write from.
+type Face struct {
+	Name  string
+	Phone Phone
+}

@@ -66,8 +66,18 @@ type Reply struct {
 	Kind       string // text, button, interactive, image, …
 	Text       string
 	Action     string // the button's label
+	Payload    string // what the button carries, where that is no ref of ours
+	Media      MediaIn
 
 	Referral Referral // the ad or the post that brought them, where the message says so
+}
+
+// MediaIn is a file that a person sent, as the provider tells of it. No ID = none.
+type MediaIn struct {
+	Kind string // image, video, audio, document, sticker
+	ID   string // at the provider
+	Type string // as it says
+	Name string // of a document
 }
 
 // PreferenceFact is a person's wish about marketing, told by the provider.

@@ -1,11 +1,16 @@
 package arauto
 
-// A Message is one template message ready to be sent.
+// A Message is one message ready to be sent: a template, or, where Template is "", a text or a file.
 type Message struct {
-	To       Phone
-	Template string
-	Language string
-	Named    bool
+	To Phone
+	// Recipient is the person's id at the provider, for who has no number that we know; To is "" then.
+	Recipient string
+	Text      string // of a text message, or under a file
+	Media     MediaOut
+	Context   string // the provider's id of the message it answers; "" = none
+	Template  string
+	Language  string
+	Named     bool
 	// Parameters are in the order of Template.Parameters.
 	Parameters []Filled
 	// QuickReplies are the indexes of quick-reply buttons; each carries Ref as its payload, so that a
@@ -14,6 +19,9 @@ type Message struct {
 	// Ref is the attempt's Ref: it travels with the message and comes back with every status.
 	Ref string
 }
+
+// MediaOut is a file in a message: ID is that of an upload at the provider. No Kind = none.
+type MediaOut struct{ Kind, ID, Name string }
 
 // Filled is a parameter with its value.
 type Filled struct {

@@ -40,13 +40,14 @@ func ParseNoticeRef(s string) (id int64, ok bool) {
 type NoticeType string
 
 const (
-	NoticeContactState       NoticeType = "contact.state"       // a contact went from one state to another
-	NoticeCampaignState      NoticeType = "campaign.state"      // a campaign did
-	NoticeConversationOpened NoticeType = "conversation.opened" // a person wrote, and no conversation was open
-	NoticeConversationClosed NoticeType = "conversation.closed" // by somebody, or by silence
-	NoticeClick              NoticeType = "click"               // an ad or a post brought somebody
-	NoticeImportProgress     NoticeType = "import.progress"     // another tenth of the file was read
-	NoticeImportFinished     NoticeType = "import.finished"     // completed, failed or cancelled
+	NoticeContactState         NoticeType = "contact.state"         // a contact went from one state to another
+	NoticeCampaignState        NoticeType = "campaign.state"        // a campaign did
+	NoticeConversationOpened   NoticeType = "conversation.opened"   // a person wrote, and no conversation was open
+	NoticeConversationClosed   NoticeType = "conversation.closed"   // by somebody, or by silence
+	NoticeConversationAssigned NoticeType = "conversation.assigned" // to an agent
+	NoticeClick                NoticeType = "click"                 // an ad or a post brought somebody
+	NoticeImportProgress       NoticeType = "import.progress"       // another tenth of the file was read
+	NoticeImportFinished       NoticeType = "import.finished"       // completed, failed or cancelled
 
 	// NoticePing is sent when somebody tries an endpoint out. It is not kept and cannot be asked for.
 	NoticePing NoticeType = "ping"
@@ -54,7 +55,7 @@ const (
 
 // NoticeTypes lists every type that an endpoint can ask for.
 func NoticeTypes() []NoticeType {
-	return []NoticeType{NoticeContactState, NoticeCampaignState, NoticeConversationOpened, NoticeConversationClosed, NoticeClick, NoticeImportProgress, NoticeImportFinished}
+	return []NoticeType{NoticeContactState, NoticeCampaignState, NoticeConversationOpened, NoticeConversationAssigned, NoticeConversationClosed, NoticeClick, NoticeImportProgress, NoticeImportFinished}
 }
 
 // CheckNoticeTypes is nil when every one of them can be asked for.

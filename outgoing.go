@@ -239,3 +239,12 @@ func (s Saying) checkContent() error {
 	}
 	return nil
 }
+
+// A Posting is an outgoing message whose request is about to leave: what is posted, from where, and the file that
+// goes with it.
+type Posting struct {
+	Outgoing Outgoing
+	Sender   Sender
+	Message  Message
+	File     *Attachment // nil = none
+}

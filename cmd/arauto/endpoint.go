@@ -57,7 +57,7 @@ func (e endpoint) showSecret(c *client) error {
 
 type endpointCreateCmd struct {
 	Address     string   `arg:"" name:"address" help:"https://… It must answer 2xx within 15 seconds."`
-	Types       []string `name:"types" placeholder:"TYPE" help:"What it is told of: contact.state, campaign.state, conversation.opened, conversation.closed, click, import.progress, import.finished. Default: everything."`
+	Types       []string `name:"types" placeholder:"TYPE" help:"What it is told of: contact.state, campaign.state, conversation.opened, conversation.assigned, conversation.closed, click, import.progress, import.finished. Default: everything."`
 	Description string   `help:"What people call it."`
 }
 

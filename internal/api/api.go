@@ -51,7 +51,15 @@ type Store interface {
 	Conversations
 	Clicks
 	Conversions
+	Sayings
+	Talks
 	Queues
+	Agents
+	Seats
+	Routing
+	RoutingRules
+	ActivityCodes
+	CannedReplies
 	Persons
 	Erasures
 	Costs
@@ -73,6 +81,9 @@ type Config struct {
 	Audiences Audiences
 	Edits     Edits
 	Exports   Exports
+	Floor     Floor
+	Desk      Desk
+	Blobs     FileStore
 	TestSends TestSends
 	Pinger    Pinger
 	Phones    Phones
@@ -141,7 +152,13 @@ func New(door Door, cfg Config) *API {
 	a.conversations()
 	a.clicks()
 	a.conversions()
+	a.callbacks()
 	a.queues()
+	a.agents()
+	a.desk()
+	a.routing()
+	a.activityCodes()
+	a.cannedReplies()
 	a.persons()
 	a.erasures()
 	a.costs()

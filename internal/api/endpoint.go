@@ -68,13 +68,13 @@ type freshEndpoint struct {
 type newEndpoint struct {
 	URL         string   `json:"url" minLength:"1" maxLength:"2000" doc:"https, and reachable from outside, unless this server's operator allows private addresses"`
 	Description string   `json:"description,omitempty" maxLength:"300"`
-	Types       []string `json:"types,omitempty" maxItems:"20" enum:"contact.state,campaign.state,conversation.opened,conversation.closed,click,import.progress,import.finished" doc:"Absent or empty = everything"`
+	Types       []string `json:"types,omitempty" maxItems:"20" enum:"contact.state,campaign.state,conversation.opened,conversation.assigned,conversation.closed,click,import.progress,import.finished" doc:"Absent or empty = everything"`
 }
 
 type endpointChange struct {
 	URL         *string   `json:"url,omitempty" minLength:"1" maxLength:"2000"`
 	Description *string   `json:"description,omitempty" maxLength:"300"`
-	Types       *[]string `json:"types,omitempty" maxItems:"20" enum:"contact.state,campaign.state,conversation.opened,conversation.closed,click,import.progress,import.finished" doc:"Empty = everything"`
+	Types       *[]string `json:"types,omitempty" maxItems:"20" enum:"contact.state,campaign.state,conversation.opened,conversation.assigned,conversation.closed,click,import.progress,import.finished" doc:"Empty = everything"`
 	Enabled     *bool     `json:"enabled,omitempty" doc:"false: it is told nothing for now, and keeps its place. true: it goes on from there"`
 }
 

@@ -484,12 +484,8 @@ func (f *fakeStore) Countries(context.Context, int64, []int64) (map[int64]map[st
 	return map[int64]map[string]int64{1: {"BR": 10, "AR": 1}}, nil
 }
 
-func (f *fakeStore) Conversations(_ context.Context, account, _ int64, _ int) ([]arauto.Conversation, error) {
-	return all(arauto.Conversation{ID: 1, UUID: talkUUID, State: arauto.ConversationUnrouted}, account)
-}
-
 func (f *fakeStore) ConversationByUUID(_ context.Context, account int64, uuid string) (arauto.Conversation, error) {
-	return mineUUID(arauto.Conversation{ID: 1, UUID: talkUUID, State: arauto.ConversationUnrouted}, "conversation", account, uuid, talkUUID)
+	return mineUUID(talkOf(1), "conversation", account, uuid, talkUUID)
 }
 
 func (f *fakeStore) Messages(_ context.Context, account, _, _ int64, _ int) ([]arauto.InboundMessage, error) {

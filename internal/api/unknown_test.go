@@ -127,10 +127,6 @@ func TestConversation_Close(t *testing.T) {
 	}
 }
 
-func (f *fakeStore) CloseConversation(_ context.Context, _ arauto.Actor, at time.Time, account int64, uuid string) (arauto.Conversation, error) {
-	return mineUUID(arauto.Conversation{ID: 1, UUID: talkUUID, State: arauto.ConversationClosed, ClosedAt: at}, "conversation", account, uuid, talkUUID)
-}
-
 func (f *fakeStore) Unknowns(_ context.Context, account, _, after int64, _ int) ([]arauto.Unknown, error) {
 	if after > 0 {
 		return nil, nil

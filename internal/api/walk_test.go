@@ -46,7 +46,7 @@ func newWorld(t *testing.T) *world {
 	logger := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	w.server = server.New(server.Config{Tokens: w.store, Sessions: w.store, Now: clock, Logger: logger})
 	api.New(w.server.Surface("api", api.Prefix+"/", api.Fail), api.Config{
-		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, Edits: &w.edits, Exports: &w.exports, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{}, Passwords: fakePasswords{}, Remember: w.server.Remember,
+		Store: w.store, Templates: w.others, Numbers: w.others, Imports: w.others, Decisions: &w.decisions, Audiences: &w.audiences, Floor: fakeFloor{}, Desk: fakeDesk{}, Blobs: fakeFiles{}, Edits: &w.edits, Exports: &w.exports, TestSends: w.others, Pinger: w.others, Phones: fakePhones{}, Codes: fakeCodes{}, Passwords: fakePasswords{}, Remember: w.server.Remember,
 		Now: clock, Random: strings.NewReader(strings.Repeat("r", 4096)), Logger: logger,
 		Forget: func(id int64) { w.forgot = append(w.forgot, id) }, ImportLimit: 1000,
 	})
@@ -129,6 +129,28 @@ var bodies = map[string]string{
 	"POST /api/v1/suppressions":                  `{"phones":["+5511999881122"],"evidence":"ticket 1"}`,
 
 	"POST /api/v1/campaigns/{id}/imports/preview": "nome;telefone\n",
+
+	"POST /api/v1/agents":                                `{"name":"Bia","queue_ids":[1]}`,
+	"PATCH /api/v1/agents/{id}":                          `{"capacity":3}`,
+	"POST /api/v1/agents/{id}/state":                     `{"state":"break","reason":"almoço"}`,
+	"PUT /api/v1/desk/state":                             `{"state":"available"}`,
+	"POST /api/v1/routing-points":                        `{"name":"Anúncios","queue_id":1}`,
+	"PATCH /api/v1/routing-points/{id}":                  `{"name":"Anúncios"}`,
+	"POST /api/v1/routing-rules":                         `{"routing_point_id":1,"kind":"default"}`,
+	"POST /api/v1/activity-codes":                        `{"code":"01","name":"Venda"}`,
+	"PATCH /api/v1/activity-codes/{id}":                  `{"archived":true}`,
+	"POST /api/v1/canned-replies":                        `{"title":"Oi","text":"Olá!"}`,
+	"PUT /api/v1/canned-replies/{id}":                    `{"title":"Oi","text":"Olá!"}`,
+	"POST /api/v1/conversations/{uuid}/messages":         `{"text":"Oi"}`,
+	"POST /api/v1/conversations/{uuid}/transfer":         `{"queue_id":1}`,
+	"POST /api/v1/conversations/{uuid}/snooze":           `{"until":"2026-12-01T00:00:00Z"}`,
+	"POST /api/v1/conversations/{uuid}/notes":            `{"text":"ligou antes"}`,
+	"POST /api/v1/conversations/{uuid}/attachments":      "%PDF-1.7 a file",
+	"POST /api/v1/desk/conversations/{uuid}/messages":    `{"text":"Oi"}`,
+	"POST /api/v1/desk/conversations/{uuid}/transfer":    `{"queue_id":1}`,
+	"POST /api/v1/desk/conversations/{uuid}/snooze":      `{"until":"2026-12-01T00:00:00Z"}`,
+	"POST /api/v1/desk/conversations/{uuid}/notes":       `{"text":"ligou antes"}`,
+	"POST /api/v1/desk/conversations/{uuid}/attachments": "%PDF-1.7 a file",
 }
 
 // queries are parameters that some routes cannot do without.
@@ -141,7 +163,7 @@ var queries = map[string]string{
 }
 
 func target(path string) string {
-	return strings.NewReplacer("{id}", "1", "{export}", "8", "{date}", "2026-12-25", "{uuid}", talkUUID).Replace(path) + queries[path]
+	return strings.NewReplacer("{id}", "1", "{export}", "8", "{date}", "2026-12-25", "{uuid}", talkUUID, "{file}", fileUUID).Replace(path) + queries[path]
 }
 
 // lists of an account that has nothing are empty, not missing.
@@ -160,7 +182,7 @@ func TestWalk_EveryRouteAsksForItsScope(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t) // some routes change what the next would find
 			body, headers := bodies[name], []string{}
-			if strings.HasSuffix(name, "/imports") || strings.HasSuffix(name, "/imports/preview") {
+			if strings.HasSuffix(name, "/imports") || strings.HasSuffix(name, "/imports/preview") || strings.HasSuffix(name, "/attachments") {
 				headers = append(headers, "Content-Type", "text/csv")
 			}
 			rec := w.do("", route.Method, target(route.Path), body, headers...)

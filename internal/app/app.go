@@ -19,9 +19,11 @@ import (
 	"arauto/internal/blob"
 	"arauto/internal/bulk"
 	"arauto/internal/courier"
+	"arauto/internal/desk"
 	"arauto/internal/dispatch"
 	"arauto/internal/exporter"
 	"arauto/internal/feedback"
+	"arauto/internal/floor"
 	"arauto/internal/importer"
 	"arauto/internal/inbound"
 	"arauto/internal/jobs"
@@ -53,6 +55,8 @@ type App struct {
 	jobs      *jobs.Runner
 	notify    *notify.Engine
 	feedback  *feedback.Engine
+	floor     *floor.Floor
+	desk      *desk.Desk
 	server    *server.Server
 	passwords *seal.Passwords
 }
@@ -160,6 +164,7 @@ func (a *App) assemble() error {
 	a.feedback = feedback.New(feedback.Config{
 		Store: a.store, Leases: a.store, Poster: conversionPost{a.meta, a.store}, Node: a.node, Now: clock, Logger: a.logger.With("engine", "feedback"),
 	})
+	a.makeDesk()
 	a.server = server.New(server.Config{
 		Tokens: a.store, Sessions: a.store, Now: clock, Logger: a.logger, Registry: metrics.registry,
 		Checks: map[string]func(context.Context) error{"database": a.store.Ping}, TrustedProxies: proxies, MetricsPublic: a.config.MetricsPublic,
@@ -188,6 +193,7 @@ func (a *App) Run(ctx context.Context, l net.Listener) error {
 		group.Go(func() error { return a.feedback.Run(engines) })
 		group.Go(func() error { return a.searchIndex().Run(engines) })
 	}
+	a.runDesk(engines, group)
 	group.Go(func() error { return a.inbound.Keep(engines) })
 	group.Go(func() error { return a.sweep(engines) })
 

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
@@ -25,33 +26,25 @@ func (s *Store) ConversationByUUID(ctx context.Context, account int64, uuid stri
 
 // Messages lists what was written in a conversation, both ways, by id, from after.
 func (s *Store) Messages(ctx context.Context, account, conversation, after int64, limit int) ([]arauto.InboundMessage, error) {
-	return readAll(ctx, s, scanMessage, `SELECT account_id, id, conversation_id, provider_id, context, kind, body, action, at, direction, attachment_id FROM message
+	return readAll(ctx, s, scanMessage, `SELECT `+messageColumns+` FROM message
 		WHERE account_id = $1 AND conversation_id = $2 AND id > $3 ORDER BY id LIMIT $4`, account, conversation, after, limit)
 }
 
-// CloseConversation ends a conversation because somebody says so; what the person writes next opens another. Closing
-// it again changes nothing.
-func (s *Store) CloseConversation(ctx context.Context, actor arauto.Actor, now time.Time, account int64, uuid string) (arauto.Conversation, error) {
-	var c arauto.Conversation
-	err := s.db.write(ctx, func(t querier) (err error) {
-		c, err = one(ctx, t, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND uuid = $2`+s.db.lock(), account, uuid)
-		if err != nil {
-			return missing(err, "conversation", uuid)
-		}
-		if c.State == arauto.ConversationClosed {
-			return nil
-		}
-		c.State, c.ClosedAt = arauto.ConversationClosed, moment(ms(now))
-		if _, err := t.exec(ctx, closeConversation+`id = $4`, account, c.State, ms(now), c.ID); err != nil {
-			return err
-		}
-		tell(t).conversation(now, arauto.NoticeConversationClosed, c, "", closedByPerson)
-		return s.audit(ctx, t, now, actor, "conversation.close", subject("conversation", c.ID), detail())
-	})
-	return c, doing("close conversation", err)
+// ConversationByID is the conversation with that id.
+func (s *Store) ConversationByID(ctx context.Context, account, id int64) (arauto.Conversation, error) {
+	c, err := readOne(ctx, s, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND id = $2`, account, id)
+	return c, missing(err, "conversation", id)
 }
 
-const closeConversation = `UPDATE conversation SET state = $2, closed_at = $3 WHERE account_id = $1 AND state <> 'closed' AND `
+// CloseConversation ends a conversation because somebody says so, without a code; what the person writes next opens
+// another. Closing it again changes nothing.
+func (s *Store) CloseConversation(ctx context.Context, actor arauto.Actor, now time.Time, account int64, uuid string) (arauto.Conversation, error) {
+	c, err := s.ConversationByUUID(ctx, account, uuid)
+	if err != nil {
+		return c, err
+	}
+	return s.EndConversation(ctx, actor, now, account, c.ID, arauto.Closing{})
+}
 
 // CloseSilent ends the conversations in which the person has not written for as long as their account's rules
 // say, up to limit of each account, and returns how many.
@@ -73,28 +66,33 @@ func (s *Store) CloseSilent(ctx context.Context, now time.Time, limit int) (clos
 	return closed, nil
 }
 
+// silentAtOnce is how many are closed in one transaction.
+const silentAtOnce = 100
+
 func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, since time.Time, limit int) (n int64, err error) {
-	silent, err := readAll(ctx, s, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND state <> 'closed' AND last_at <= $2
-		ORDER BY last_at, id LIMIT $3`, account, ms(since), limit)
+	silent, err := readAll(ctx, s, scanConversation, `SELECT `+conversationColumns+` FROM conversation WHERE account_id = $1 AND state <> 'closed' AND state <> 'snoozed' AND last_at <= $2
+		ORDER BY last_at, id LIMIT $3`, account, ms(since), min(limit, silentAtOnce))
 	if err != nil || len(silent) == 0 {
 		return 0, err
 	}
-	args := make([][]any, len(silent))
-	for i, c := range silent {
-		args[i] = []any{account, arauto.ConversationClosed, ms(now), c.ID, ms(since)}
-	}
 	err = s.db.write(ctx, func(t querier) error {
-		// Who wrote meanwhile is not silent any more.
-		written, err := t.each(ctx, closeConversation+`id = $4 AND last_at <= $5`, args)
-		if err != nil {
-			return err
-		}
 		n = 0
-		for i, w := range written {
-			if n += w; w == 1 {
-				c := silent[i]
-				c.State, c.ClosedAt = arauto.ConversationClosed, moment(ms(now))
-				tell(t).conversation(now, arauto.NoticeConversationClosed, c, "", closedBySilence)
+		for _, c := range silent {
+			was, is, err := s.turn(ctx, t, now, "", account, c.ID, func(c arauto.Conversation) (arauto.Turn, error) {
+				if c.LastAt.After(since) || c.State == arauto.ConversationClosed {
+					return arauto.Turn{}, errSpokeUp // who wrote meanwhile is not silent any more
+				}
+				return arauto.Turn{Event: arauto.ConversationEnded, Reason: closedBySilence}, nil
+			})
+			if errors.Is(err, errSpokeUp) {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			if is.State != was.State {
+				n++
+				tell(t).conversation(now, arauto.NoticeConversationClosed, is, "", closedBySilence)
 			}
 		}
 		if n == 0 {
@@ -104,6 +102,8 @@ func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, s
 	})
 	return n, err
 }
+
+var errSpokeUp = errors.New("spoke up meanwhile")
 
 // openConversations tells which of those people are in an open conversation, with whichever of the account's
 // senders: whoever is being talked to must not be interrupted from another number either.
@@ -141,6 +141,8 @@ func scanConversation(r rows) (arauto.Conversation, error) {
 	c.QueuedAt, c.AssignedAt, c.AnsweredAt, c.SnoozedUntil, c.WindowAt = moment(queued), moment(assigned), moment(answered), moment(snoozed), moment(window)
 	return c, err
 }
+
+const messageColumns = `account_id, id, conversation_id, provider_id, context, kind, body, action, at, direction, attachment_id`
 
 const directionOut = "out"
 

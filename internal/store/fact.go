@@ -53,6 +53,7 @@ type applying struct {
 	done   []arauto.Applied
 	halted []arauto.Halted // what is paused now, or goes on
 	counts changes
+	book   *rulebook // the account's rules, once somebody asked
 }
 
 type named64 struct {
@@ -94,10 +95,14 @@ func (f *applying) statuses(ctx context.Context, t querier, facts []arauto.Fact)
 	if err != nil {
 		return err
 	}
+	sayings, err := f.sayings(ctx, t, facts, attempts)
+	if err != nil {
+		return err
+	}
 	var events []attemptEvent
 	var lost []arauto.Fact
 	for i, fact := range facts {
-		if fact.Kind != arauto.FactStatus {
+		if fact.Kind != arauto.FactStatus || sayings[i] {
 			continue
 		}
 		id := attempts[i]

@@ -238,7 +238,7 @@ func (s *Store) mergeConversations(ctx context.Context, t querier, m *merging, _
 			open[c.Sender] = c
 			continue
 		}
-		if err := joinConversations(ctx, t, m.now, account, c, first); err != nil {
+		if err := s.joinConversations(ctx, t, m.now, account, c, first); err != nil {
 			return err
 		}
 	}
@@ -249,24 +249,30 @@ func (s *Store) mergeConversations(ctx context.Context, t querier, m *merging, _
 	return err
 }
 
-func joinConversations(ctx context.Context, t querier, now time.Time, account int64, from, into arauto.Conversation) error {
+func (s *Store) joinConversations(ctx context.Context, t querier, now time.Time, account int64, from, into arauto.Conversation) error {
 	if _, err := t.exec(ctx, `UPDATE message SET conversation_id = $3 WHERE account_id = $1 AND conversation_id = $2`, account, from.ID, into.ID); err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, `UPDATE click SET conversation_id = $3, opened = 0 WHERE account_id = $1 AND conversation_id = $2`, account, from.ID, into.ID); err != nil {
 		return err
 	}
-	if _, err := t.exec(ctx, closeConversation+`id = $4`, account, arauto.ConversationClosed, ms(now), from.ID); err != nil {
+	for _, table := range []string{"outgoing", "attachment", "conversation_note"} {
+		if _, err := t.exec(ctx, `UPDATE `+table+` SET conversation_id = $3 WHERE account_id = $1 AND conversation_id = $2`, account, from.ID, into.ID); err != nil {
+			return err
+		}
+	}
+	_, closed, err := s.turn(ctx, t, now, "", account, from.ID, func(arauto.Conversation) (arauto.Turn, error) {
+		return arauto.Turn{Event: arauto.ConversationEnded, Reason: closedByMerge}, nil
+	})
+	if err != nil {
 		return err
 	}
-	closed := from
-	closed.State, closed.ClosedAt = arauto.ConversationClosed, moment(ms(now))
 	tell(t).conversation(now, arauto.NoticeConversationClosed, closed, "", closedByMerge)
 	if err := heard(ctx, t, account, into.ID, from.LastAt); err != nil {
 		return err
 	}
 	// Only contacts of these two can point there.
-	_, err := t.exec(ctx, `UPDATE contact SET conversation = $4, version = version + 1 WHERE account_id = $1 AND person_key = $2 AND deleted_at = 0 AND conversation = $3`,
+	_, err = t.exec(ctx, `UPDATE contact SET conversation = $4, version = version + 1 WHERE account_id = $1 AND person_key = $2 AND deleted_at = 0 AND conversation = $3`,
 		account, from.PersonKey, from.UUID, into.UUID)
 	return err
 }

@@ -108,6 +108,9 @@ type toldConversation struct {
 	ContactID        *int64        `json:"contact_id"`
 	ExternalID       *string       `json:"external_id"`
 	Campaign         *toldCampaign `json:"campaign"`
+	QueueID          *int64        `json:"queue_id"`
+	AgentID          *int64        `json:"agent_id"`
+	ActivityCodeID   *int64        `json:"activity_code_id"`
 	OpenedAt         *time.Time    `json:"opened_at"`
 	ClosedAt         *time.Time    `json:"closed_at"`
 	ClosedBy         *string       `json:"closed_by"`
@@ -123,6 +126,7 @@ func (c conversationTurn) payload(n names) any {
 	return toldConversation{
 		ConversationID: c.is.ID, ConversationUUID: c.is.UUID, State: string(c.is.State), SenderID: c.is.Sender, Phone: orNull(string(c.phone)),
 		ContactID: orNull(c.is.Contact), ExternalID: orNull(contact.External), Campaign: n.campaign(c.is.Campaign),
+		QueueID: orNull(c.is.Queue), AgentID: orNull(c.is.Agent), ActivityCodeID: orNull(c.is.Code),
 		OpenedAt: when(c.is.OpenedAt), ClosedAt: when(c.is.ClosedAt), ClosedBy: orNull(c.why),
 	}
 }

@@ -42,16 +42,20 @@ func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arau
 	if err != nil {
 		return arauto.Applied{}, err
 	}
-	if err := heard(ctx, t, f.account.ID, conversation, f.said(fact)); err != nil {
+	if err := f.heard(ctx, t, fact, conversation); err != nil {
 		return arauto.Applied{}, err
 	}
 	id, err := nextIDs(ctx, t, f.account.ID, "message", 1)
 	if err != nil {
 		return arauto.Applied{}, err
 	}
-	if _, err := t.exec(ctx, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, f.account.ID, id, conversation, r.ProviderID, providerKey(r.ProviderID),
-		r.Context, r.Kind, r.Text, r.Action, ms(fact.At)); err != nil {
+	file, err := f.file(ctx, t, r, sender, conversation, id)
+	if err != nil {
+		return arauto.Applied{}, err
+	}
+	if _, err := t.exec(ctx, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at, attachment_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, f.account.ID, id, conversation, r.ProviderID, providerKey(r.ProviderID),
+		r.Context, r.Kind, r.Text, r.Action, ms(fact.At), file); err != nil {
 		return arauto.Applied{}, err
 	}
 	if err := f.clicked(ctx, t, fact, conversation, uuid, id, sender, person.id, contact); err != nil {
@@ -122,21 +126,78 @@ func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, se
 		return 0, "", err
 	}
 	// Another node may be opening it at this moment: then its conversation is the one.
-	c := arauto.Conversation{
-		ID: id, UUID: newUUID(), Account: f.account.ID, Sender: sender, Contact: contact.ID, Campaign: contact.Campaign,
+	c, err := f.routed(ctx, t, fact, arauto.Conversation{
+		ID: id, UUID: newUUID(), Account: f.account.ID, Sender: sender, Person: person, PersonKey: key, Contact: contact.ID, Campaign: contact.Campaign,
 		State: arauto.ConversationUnrouted, OpenedAt: fact.At,
-	}
-	opened, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, closed_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0) ON CONFLICT DO NOTHING`,
-		f.account.ID, id, c.UUID, sender, person, key, contact.ID, contact.Campaign, c.State, ms(fact.At))
+	})
 	if err != nil {
 		return 0, "", err
 	}
-	if opened == 1 {
+	opened, err := f.store.openConversation(ctx, t, f.now, c)
+	if err != nil {
+		return 0, "", err
+	}
+	if opened {
 		tell(t).conversation(f.now, arauto.NoticeConversationOpened, c, arauto.PhoneOfWAID(fact.Reply.WAID), "")
 	}
 	open, err = find()
 	return open.id, open.name, err
+}
+
+// routed is a conversation that is about to be opened, in the queue that a rule leads it to.
+func (f *applying) routed(ctx context.Context, t querier, fact arauto.Fact, c arauto.Conversation) (arauto.Conversation, error) {
+	if f.book == nil {
+		var err error
+		if f.book, err = f.store.rulebook(ctx, t, f.account.ID); err != nil {
+			return c, err
+		}
+	}
+	r := fact.Reply
+	if r.Referral.SourceID != nil {
+		c.Source = *r.Referral.SourceID
+	}
+	turn, found := f.book.route(arrival(c, r.Action, r.Text), moment(ms(f.now)))
+	if !found && r.Payload != "" {
+		turn, found = f.book.route(arrival(c, r.Payload, r.Text), moment(ms(f.now)))
+	}
+	if !found {
+		return c, nil
+	}
+	return c.Apply(turn)
+}
+
+// heard notes that the person wrote in a conversation: who put it off has it back, and whose it is sees it.
+func (f *applying) heard(ctx context.Context, t querier, fact arauto.Fact, conversation int64) error {
+	now, err := one(ctx, t, func(r rows) (c arauto.Conversation, err error) { return c, r.Scan(&c.State, &c.Agent) },
+		`SELECT state, agent_id FROM conversation WHERE account_id = $1 AND id = $2`, f.account.ID, conversation)
+	if err != nil {
+		return err
+	}
+	switch now.State {
+	case arauto.ConversationSnoozed:
+		_, _, err = f.store.turn(ctx, t, f.now, "", f.account.ID, conversation, func(arauto.Conversation) (arauto.Turn, error) {
+			return arauto.Turn{Event: arauto.ConversationWoke}, nil
+		})
+	case arauto.ConversationAssigned:
+		// Agents before conversations: see turn.go.
+		_, err = t.exec(ctx, `UPDATE agent SET work = work + 1 WHERE account_id = $1 AND id = $2`, f.account.ID, now.Agent)
+	}
+	if err != nil {
+		return err
+	}
+	return heard(ctx, t, f.account.ID, conversation, f.said(fact))
+}
+
+// file has what a message brought fetched.
+func (f *applying) file(ctx context.Context, t querier, r arauto.Reply, sender, conversation, message int64) (int64, error) {
+	if r.Media.ID == "" {
+		return 0, nil
+	}
+	a, err := f.store.attach(ctx, t, f.now, arauto.Attachment{
+		Account: f.account.ID, Conversation: conversation, Message: message, Sender: sender, Source: arauto.AttachmentMedia,
+		Address: r.Media.ID, Kind: r.Media.Kind, Name: r.Media.Name, SaidType: r.Media.Type,
+	})
+	return a.ID, err
 }
 
 // react moves the contact that was answered.

@@ -15,21 +15,60 @@ import (
 //
 // Vendor: MD/messages/send-messages, MD/messages/template-messages.
 func appendMessage(b []byte, m arauto.Message) []byte {
-	b = append(b, `{"messaging_product":"whatsapp","recipient_type":"individual","to":`...)
-	// Without the plus Meta puts the business's own country code before the number.
-	b = appendString(b, "+"+m.To.Digits())
+	b = append(b, `{"messaging_product":"whatsapp","recipient_type":"individual",`...)
+	if m.To == "" && m.Recipient != "" {
+		b = append(b, `"recipient":`...)
+		b = appendString(b, m.Recipient)
+	} else {
+		b = append(b, `"to":`...)
+		// Without the plus Meta puts the business's own country code before the number.
+		b = appendString(b, "+"+m.To.Digits())
+	}
+	if m.Template == "" {
+		return appendFreely(b, m)
+	}
 	b = append(b, `,"type":"template","template":{"name":`...)
 	b = appendString(b, m.Template)
 	b = append(b, `,"language":{"code":`...)
 	b = appendString(b, m.Language)
 	b = append(b, '}')
 	b = appendComponents(b, m)
-	b = append(b, '}')
+	return appendEnd(append(b, '}'), m)
+}
+
+// appendEnd writes what comes after the content of every message.
+func appendEnd(b []byte, m arauto.Message) []byte {
+	if m.Context != "" {
+		b = append(b, `,"context":{"message_id":`...)
+		b = append(appendString(b, m.Context), '}')
+	}
 	if m.Ref != "" {
 		b = append(b, `,"biz_opaque_callback_data":`...)
 		b = appendString(b, m.Ref)
 	}
 	return append(b, '}')
+}
+
+// appendFreely writes a text or a file, from `,"type"` on.
+//
+// Vendor: MD/messages/text-messages, MD/messages/image-messages and its siblings.
+func appendFreely(b []byte, m arauto.Message) []byte {
+	if m.Media.Kind == "" {
+		b = append(b, `,"type":"text","text":{"body":`...)
+		return appendEnd(append(appendString(b, m.Text), '}'), m)
+	}
+	b = append(append(b, `,"type":"`...), m.Media.Kind...)
+	b = append(append(append(b, `","`...), m.Media.Kind...), `":{"id":`...)
+	b = appendString(b, m.Media.ID)
+	if m.Text != "" {
+		b = append(b, `,"caption":`...)
+		b = appendString(b, m.Text)
+	}
+	if m.Media.Kind == "document" && m.Media.Name != "" {
+		b = append(b, `,"filename":`...)
+		b = appendString(b, m.Media.Name)
+	}
+	return appendEnd(append(b, '}'), m)
 }
 
 // appendComponents writes what varies: Meta refuses a component that the template fixes.

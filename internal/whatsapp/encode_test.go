@@ -79,7 +79,7 @@ func TestAppendString(t *testing.T) {
 // draw makes a message and, independently of the encoder, what it should be on the wire.
 func draw(t *rapid.T) (arauto.Message, wantBody) {
 	text := rapid.String()
-	m := arauto.Message{To: "+5511987654321", Template: text.Draw(t, "template"), Language: "pt_BR", Named: rapid.Bool().Draw(t, "named")}
+	m := arauto.Message{To: "+5511987654321", Template: rapid.StringN(1, 20, -1).Draw(t, "template"), Language: "pt_BR", Named: rapid.Bool().Draw(t, "named")}
 	m.Ref = rapid.SampledFrom([]string{"", "a0.1", "az3.918273"}).Draw(t, "ref")
 	want := wantBody{Product: "whatsapp", RecipientType: "individual", To: "+5511987654321", Type: "template", Callback: m.Ref}
 	want.Template.Name, want.Template.Language.Code = m.Template, m.Language
@@ -212,4 +212,29 @@ func message(to arauto.Phone) arauto.Message {
 		m.Parameters = append(m.Parameters, arauto.Filled{Parameter: arauto.Parameter{Slot: component + "." + index, Kind: "text", Index: i - 1}, Text: text})
 	}
 	return m
+}
+
+func TestAppendMessage_Freely(t *testing.T) {
+	for want, m := range map[string]arauto.Message{
+		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511987654321","type":"text","text":{"body":"Olá \"você\""},"biz_opaque_callback_data":"r1.2"}`: {
+			To: "+5511987654321", Text: `Olá "você"`, Ref: "r1.2",
+		},
+		`{"messaging_product":"whatsapp","recipient_type":"individual","recipient":"BR.1a2b","type":"text","text":{"body":"Oi"},"context":{"message_id":"wamid.1"}}`: {
+			Recipient: "BR.1a2b", Text: "Oi", Context: "wamid.1",
+		},
+		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511987654321","type":"document","document":{"id":"77","caption":"segue","filename":"boleto.pdf"}}`: {
+			To: "+5511987654321", Text: "segue", Media: arauto.MediaOut{Kind: "document", ID: "77", Name: "boleto.pdf"},
+		},
+		`{"messaging_product":"whatsapp","recipient_type":"individual","to":"+5511987654321","type":"audio","audio":{"id":"78"}}`: {
+			To: "+5511987654321", Media: arauto.MediaOut{Kind: "audio", ID: "78", Name: "voz.ogg"},
+		},
+	} {
+		got := string(whatsapp.AppendMessage(nil, m))
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+		if !json.Valid([]byte(got)) {
+			t.Errorf("no JSON: %s", got)
+		}
+	}
 }

@@ -90,6 +90,8 @@ type message struct {
 	Image    media `json:"image"`
 	Video    media `json:"video"`
 	Document media `json:"document"`
+	Audio    media `json:"audio"`
+	Sticker  media `json:"sticker"`
 	Location struct {
 		Name    string `json:"name"`
 		Address string `json:"address"`
@@ -102,6 +104,8 @@ type message struct {
 }
 
 type media struct {
+	ID       string `json:"id"`
+	Type     string `json:"mime_type"`
 	Caption  string `json:"caption"`
 	Filename string `json:"filename"`
 }

@@ -27,7 +27,10 @@ func (d *decoder) message(i int, m *message, contacts []contact) {
 	}
 	f.Reply = arauto.Reply{
 		ProviderID: m.ID, WAID: string(who.WAID), UserID: who.UserID, ParentID: who.ParentID, Username: who.Profile.Username, Name: who.Profile.Name,
-		Context: m.Context.ID, Ref: said.ref(), Kind: m.Type, Text: said.text, Action: said.label, Referral: readReferral(m.Referral),
+		Context: m.Context.ID, Ref: said.ref(), Kind: m.Type, Text: said.text, Action: said.label, Media: m.file(), Referral: readReferral(m.Referral),
+	}
+	if f.Reply.Ref == "" {
+		f.Reply.Payload = said.payload
 	}
 	if m.Type == "reaction" {
 		f.Reply.Context = m.Reaction.MessageID
@@ -70,6 +73,15 @@ func (s saying) ref() string {
 		return ""
 	}
 	return s.payload
+}
+
+// file is the file that the message is.
+func (m *message) file() arauto.MediaIn {
+	sent, known := map[string]media{"image": m.Image, "video": m.Video, "audio": m.Audio, "document": m.Document, "sticker": m.Sticker}[m.Type]
+	if !known || sent.ID == "" {
+		return arauto.MediaIn{}
+	}
+	return arauto.MediaIn{Kind: m.Type, ID: sent.ID, Type: sent.Type, Name: sent.Filename}
 }
 
 // said is the content, and whether it was said to us just now: a correction, a reaction taken back, a chat

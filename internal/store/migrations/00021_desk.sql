@@ -237,3 +237,4 @@ CREATE TABLE attachment (
 CREATE UNIQUE INDEX attachment_uuid ON attachment (account_id, uuid);
 CREATE INDEX attachment_due ON attachment (account_id, due_at, id) WHERE state = 'waiting';
 CREATE INDEX attachment_message ON attachment (account_id, message_id) WHERE message_id <> 0;
+CREATE INDEX conversation_state ON conversation (account_id, state, id);
