@@ -59,6 +59,11 @@ type wabaCmd struct {
 	remote
 	Create wabaCreateCmd `cmd:"" help:"Add a WhatsApp Business Account, or rename it."`
 	List   wabaListCmd   `cmd:"" help:"List WhatsApp Business Accounts."`
+	Pause  wabaPauseCmd  `cmd:"" help:"Send nothing from any of its numbers for now."`
+	Resume wabaResumeCmd `cmd:"" help:"Send from its numbers again. Those that were paused on their own stay so."`
+
+	Countries wabaCountriesCmd `cmd:"" help:"List the countries that Meta closed to it."`
+	Lift      wabaLiftCmd      `cmd:"" help:"Write to a country again that Meta had closed."`
 }
 
 type waba struct {

@@ -83,6 +83,18 @@ func TestRun_StandingCampaignWaitsForMore(t *testing.T) {
 	})
 }
 
+func TestRun_StandingCampaignEnds(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		c := w.campaign(0, 5, arauto.Campaign{Standing: true, Policy: arauto.Policy{EndAt: time.Now().Add(time.Minute)}})
+		w.start()
+		time.Sleep(50 * time.Second)
+		if state := w.state(c).State; state != arauto.CampaignRunning {
+			t.Fatalf("before its end it became %s", state)
+		}
+		w.until("it ended", func() bool { return w.state(c).State == arauto.CampaignCompleted })
+	})
+}
+
 func TestRun_SuppressedIsNeverPosted(t *testing.T) {
 	inWorld(t, nil, func(t *testing.T, w *world) {
 		left := person("+5511980000003")

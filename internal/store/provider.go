@@ -113,7 +113,7 @@ func scanRun(r rows) (k keyRun, err error) { return k, r.Scan(&k.first, &k.keys)
 // every reply, and enough to find most pages of a large index more than once.
 const (
 	maxRuns    = 512
-	maxRunKeys = 32 * 1024
+	maxRunKeys = 16 * 1024
 )
 
 // moveRuns moves runs into the index, of the accounts where enough of them have gathered.
@@ -141,12 +141,14 @@ func (s *Store) moveRunsOf(ctx context.Context, t querier, account int64) error 
 		eachKey(r.keys, func(k keyed64) { keys = append(keys, k) })
 	}
 	slices.SortFunc(keys, func(a, b keyed64) int { return cmp.Compare(a.key, b.key) })
-	rows := make([][]any, len(keys))
-	for i, k := range keys {
-		rows[i] = []any{account, k.key, k.attempt}
-	}
-	if _, err := s.run(ctx, t, insertKey, rows); err != nil {
-		return err
+	for part := range slices.Chunk(keys, 1024) {
+		rows := make([][]any, len(part))
+		for i, k := range part {
+			rows[i] = []any{account, k.key, k.attempt}
+		}
+		if _, err := s.run(ctx, t, insertKey, rows); err != nil {
+			return err
+		}
 	}
 	_, err = t.exec(ctx, `DELETE FROM attempt_run WHERE `+s.db.keyed("id", "$1", "$2"), account, s.db.list(gone))
 	return err

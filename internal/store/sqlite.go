@@ -47,8 +47,8 @@ const (
 // are small because the file system's own cache holds the same pages.
 const (
 	pragmas       = `PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA busy_timeout=10000; PRAGMA temp_store=MEMORY;`
-	writerPragmas = pragmas + `PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;`
-	readerPragmas = pragmas + `PRAGMA cache_size=-4096; PRAGMA query_only=ON;`
+	writerPragmas = pragmas + `PRAGMA synchronous=NORMAL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;`
+	readerPragmas = pragmas + `PRAGMA cache_size=-1024; PRAGMA query_only=ON;`
 )
 
 func openSQLite(ctx context.Context, path string) (*sqliteDB, error) {

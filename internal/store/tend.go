@@ -73,6 +73,17 @@ func (s *Store) campaignsToTend(ctx context.Context, now time.Time) (due, exhaus
 			  AND `+pendingCount+` AND k.state IN ('pending', 'sending')) = 0 AND `+pendingCount+`) > 0 LIMIT 100`); err != nil {
 			return err
 		}
+		// One that waits for more contacts waits until its end, if it has one.
+		standing, err := all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
+			WHERE state = 'running' AND standing AND `+pendingCount+` AND k.state IN ('pending', 'sending')) = 0`)
+		if err != nil {
+			return err
+		}
+		for _, c := range standing {
+			if end := c.Policy.EndAt; !end.IsZero() && !end.After(now) {
+				exhausted = append(exhausted, c)
+			}
+		}
 		cancelled, err = all(ctx, q, scanCampaign, `SELECT `+campaignColumns+` FROM campaign
 			WHERE (state = 'cancelled' OR state = 'archived' AND updated_at > $1) AND `+pendingCount+` AND k.state = 'pending') > 0 LIMIT 20`,
 			ms(now.AddDate(0, 0, -7)))

@@ -101,7 +101,8 @@ func TestSend_Answers(t *testing.T) {
 		{name: "an endless answer", status: 200, body: strings.Repeat(" ", 2<<20), refuse: lost},
 		{name: "HTTP 408", status: 408, refuse: lost},
 		{name: "HTTP 429 without words", status: 429, refuse: arauto.SendError{Reason: arauto.ReasonTooFast, Action: arauto.ActionRetry, Scope: arauto.ScopeSender, After: 30}},
-		{name: "HTTP 407 of a proxy", status: 407, refuse: arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender}},
+		{name: "HTTP 407 of a proxy", status: 407, refuse: arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender, After: 300}},
+		{name: "HTTP 403 of a firewall", status: 403, body: `<html>`, refuse: arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender, After: 300}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			client, s := serve(t, func(w http.ResponseWriter, r *http.Request) {
@@ -233,7 +234,7 @@ func TestSend_Faults(t *testing.T) {
 			http.Redirect(w, r, other.URL, http.StatusTemporaryRedirect)
 		})
 		_, err := c.Send(t.Context(), s, message("+5511987654321"))
-		refused(t, err, arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender})
+		refused(t, err, arauto.SendError{Reason: arauto.ReasonSenderTrouble, Action: arauto.ActionPause, Scope: arauto.ScopeSender, After: 300})
 		if elsewhere.Load() != 0 {
 			t.Error("it was followed")
 		}

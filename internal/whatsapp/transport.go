@@ -138,6 +138,9 @@ func misconfigured(err error) *arauto.SendError {
 	}
 }
 
+// turnedAway is for how many seconds a sender rests that something other than Meta turned away.
+const turnedAway = 5 * minute
+
 // noAnswer is the verdict when no words of Meta's came: by the HTTP status, or 0 when not even that came.
 func noAnswer(status int, detail string) *arauto.SendError {
 	e := &arauto.SendError{Detail: detail, Reason: arauto.ReasonNoAnswer, Scope: arauto.ScopeContact, Action: arauto.ActionUnknown}
@@ -151,8 +154,9 @@ func noAnswer(status int, detail string) *arauto.SendError {
 		// Said of a request that was cut off, and by proxies of one that was not.
 	case status >= 300 && status < 500:
 		// Something between us and Meta, or an address that is not Meta's, turned the request away: it
-		// would turn away every other one.
-		e.Reason, e.Scope, e.Action = arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause
+		// would turn away every other one. What stands between may be mended without anybody here: one message
+		// tries that now and then.
+		e.Reason, e.Scope, e.Action, e.After = arauto.ReasonSenderTrouble, arauto.ScopeSender, arauto.ActionPause, turnedAway
 	}
 	return e
 }
