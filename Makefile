@@ -41,7 +41,7 @@ bench: ## run the benchmarks COUNT times (default 6) and print benchstat's table
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 60m ./... > bin/bench.txt || { cat bin/bench.txt; exit 1; }
 	$(TOOL) benchstat $(wildcard bench/baseline.txt) bin/bench.txt
 
-fuzz: ## give every fuzz target FUZZTIME (default 30s), or those whose names match FUZZ
+fuzz: ## give every fuzz target FUZZTIME (default 30s), a processor each, or those whose names match FUZZ
 	@scripts/fuzz.sh $(FUZZTIME) '$(FUZZ)'
 
 fmt: ## format every file the way lint wants it
