@@ -62,6 +62,7 @@ type Store interface {
 	CannedReplies
 	Persons
 	Erasures
+	Timelines
 	Costs
 	Unknowns
 	Reports
@@ -161,6 +162,7 @@ func New(door Door, cfg Config) *API {
 	a.cannedReplies()
 	a.persons()
 	a.erasures()
+	a.timelines()
 	a.costs()
 	a.unknowns()
 	a.audiences()

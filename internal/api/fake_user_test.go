@@ -108,3 +108,19 @@ func (f *fakeStore) SeeSession(context.Context, time.Time, int64, int64) error {
 func (f *fakeStore) QueueErasure(context.Context, arauto.Actor, time.Time, int64, string, string) (arauto.Job, error) {
 	return arauto.Job{ID: 1, Kind: arauto.JobErase, State: arauto.JobQueued}, nil
 }
+
+func (f *fakeStore) Timeline(_ context.Context, account int64, _ string, before arauto.Happening, limit int) ([]arauto.Happening, error) {
+	f.called("Timeline")
+	var list []arauto.Happening
+	for id := int64(3); id > 0 && account == 1; id-- {
+		h := arauto.Happening{At: now, Kind: arauto.HappenedMessageIn, ID: id, Channel: arauto.ChannelWhatsApp, Text: "oi"}
+		if (before.At.IsZero() || h.Before(before)) && len(list) < limit {
+			list = append(list, h)
+		}
+	}
+	return list, nil
+}
+
+func (f *fakeStore) Note(context.Context, arauto.Actor, time.Time, string, string, string) error {
+	return nil
+}

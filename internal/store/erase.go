@@ -321,6 +321,8 @@ func (x *erasing) talks(ctx context.Context, t querier) (bool, error) {
 			`UPDATE attachment SET address = '', name = '', sha256 = '', blob = '', detail = '' WHERE account_id = $1 AND conversation_id = $2` + notOfAd,
 			`UPDATE conversation_note SET body = '' WHERE account_id = $1 AND conversation_id = $2`,
 			`UPDATE callback SET note = '' WHERE account_id = $1 AND conversation_id = $2`,
+			`DELETE FROM conversion WHERE account_id = $1 AND conversation_id = $2 AND state = 'pending'`,
+			`UPDATE conversion SET clid = '', once_key = '~' || CAST(id AS text), detail = '' WHERE account_id = $1 AND conversation_id = $2`,
 			`UPDATE click SET clid = CASE WHEN clid IS NULL THEN NULL ELSE '' END, raw = '{}' WHERE account_id = $1 AND conversation_id = $2`,
 		} {
 			if _, err := t.exec(ctx, sql, x.account, k.id); err != nil {
