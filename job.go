@@ -61,7 +61,7 @@ const (
 	JobEdit          JobKind = "contact_edit"   // removes, holds back, releases or queues again contacts of a campaign
 	JobExport        JobKind = "export"         // writes contacts into files
 	JobSuppressions  JobKind = "suppression_import"
-	JobErase         JobKind = "erase" // forgets a person
+	JobErase         JobKind = "erase"          // forgets a person
 	JobCampaignDrain JobKind = "campaign_drain" // cancels the pending contacts of a cancelled campaign
 )
 

@@ -96,6 +96,8 @@ type Rules struct {
 	// OutboundDialerRate is how many requests a second the outbound dialer's contact API takes from the account,
 	// whichever of its tokens they come with; 0 = DefaultOutboundDialerRate.
 	OutboundDialerRate int
+	// Retention is how long what holds personal data is kept.
+	Retention Retention
 	// Licences is what the daily requests to a rationed API are counted by; 0 = DefaultLicences.
 	Licences int
 }
@@ -109,6 +111,61 @@ func (r Rules) OutboundDialerPerSecond() int {
 		return DefaultOutboundDialerRate
 	}
 	return r.OutboundDialerRate
+}
+
+// Retention is how many days each class of data is kept; 0 = as long as its default says, -1 = until somebody
+// removes it. What reports count is in none of them.
+type Retention struct {
+	WebhookDays int // what the provider posted and was dealt with, byte for byte
+	FileDays    int // uploads of jobs that have ended, and what was made of them
+	MessageDays int // what was written in conversations: the texts go, the messages stay
+}
+
+// Defaults of Retention. Texts of conversations are the account's own record, and stay.
+const (
+	DefaultWebhookDays = 30
+	DefaultFileDays    = 90
+	DefaultMessageDays = -1
+	// LeastWebhookDays is longer than a provider repeats itself.
+	LeastWebhookDays = 8
+	mostDays         = 3660
+)
+
+// since is the moment before which a class that is kept for so many days, or for its default, is forgotten; zero =
+// none of it is.
+func (Retention) since(days, standard int, now time.Time) time.Time {
+	if days == 0 {
+		days = standard
+	}
+	if days < 0 {
+		return time.Time{}
+	}
+	return now.AddDate(0, 0, -days)
+}
+
+// Webhooks, Files and Messages are the moments before which each is forgotten; zero = none of it is.
+func (r Retention) Webhooks(now time.Time) time.Time {
+	return r.since(r.WebhookDays, DefaultWebhookDays, now)
+}
+
+// Files is as Webhooks.
+func (r Retention) Files(now time.Time) time.Time { return r.since(r.FileDays, DefaultFileDays, now) }
+
+// Messages is as Webhooks.
+func (r Retention) Messages(now time.Time) time.Time {
+	return r.since(r.MessageDays, DefaultMessageDays, now)
+}
+
+func (r Retention) check() error {
+	for field, days := range map[string]int{"webhook_days": r.WebhookDays, "file_days": r.FileDays, "message_days": r.MessageDays} {
+		if days < -1 || days > mostDays {
+			return Errorf(KindInvalid, "rules.retention."+field, "data is kept for 1 to %d days (0 = the default, -1 = until somebody removes it), not %d", mostDays, days)
+		}
+	}
+	if r.WebhookDays > 0 && r.WebhookDays < LeastWebhookDays {
+		return Errorf(KindInvalid, "rules.retention.webhook_days", "keep webhooks for at least %d days: the provider repeats them for seven", LeastWebhookDays)
+	}
+	return nil
 }
 
 // MaxPacks is how many packs an account may choose.
@@ -132,6 +189,9 @@ func (r Rules) ConversationIdle() time.Duration {
 func (r Rules) Check() error {
 	if r.ConversationIdleHours < -1 || r.ConversationIdleHours > 24*365 {
 		return Errorf(KindInvalid, "rules.conversation_idle_hours", "a conversation closes after 1 to 8760 hours of silence (0 = 24, -1 = never), not %d", r.ConversationIdleHours)
+	}
+	if err := r.Retention.check(); err != nil {
+		return err
 	}
 	if r.Attempts < 0 || r.Attempts > RetryBudget {
 		return Errorf(KindInvalid, "rules.attempts", "a contact is tried between 1 and %d times (0 = as many), not %d", RetryBudget, r.Attempts)

@@ -67,6 +67,7 @@ func (w wirePolicy) change(p *arauto.Policy) {
 // wireRules are what an account asks of every campaign; in a change, what is absent stays as it is.
 type wireRules struct {
 	ConversationIdleHours *int           `json:"conversation_idle_hours,omitempty" minimum:"-1" maximum:"8760" doc:"After how many hours without a message from the person a conversation closes by itself; 0 = 24, -1 = never"`
+	Retention             *wireRetention `json:"retention,omitempty"`
 	Packs                 *[]wirePackRef `json:"packs,omitempty" maxItems:"20" doc:"Rule packs, each for the numbers of its own countries; see /packs"`
 	Windows               *[]wireWindow  `json:"windows,omitempty" maxItems:"28" doc:"When people may be contacted, by their own clocks; none = at any time"`
 	Caps                  *[]wireCap     `json:"caps,omitempty" maxItems:"8" doc:"How often one person may be contacted, over all campaigns"`
@@ -74,8 +75,17 @@ type wireRules struct {
 	OutboundDialerRate    *int           `json:"outbound_dialer_rate,omitempty" minimum:"0" maximum:"1000" doc:"Requests a second that the outbound dialer's contact API takes from the account, over all its tokens; 0 = 10"`
 }
 
+// wireRetention is how many days each class of data is kept; in a change, what is absent stays as it is.
+type wireRetention struct {
+	WebhookDays *int `json:"webhook_days,omitempty" minimum:"-1" maximum:"3660" doc:"What Meta posted and was dealt with; 0 = 30, -1 = until you remove it, at least 8"`
+	FileDays    *int `json:"file_days,omitempty" minimum:"-1" maximum:"3660" doc:"Uploads of jobs that have ended, their rejects and exports; 0 = 90, -1 = until you remove them"`
+	MessageDays *int `json:"message_days,omitempty" minimum:"-1" maximum:"3660" doc:"The texts of conversations; 0 and -1 = until you remove them"`
+}
+
 func wordRules(r arauto.Rules) wireRules {
 	out := wireRules{ConversationIdleHours: &r.ConversationIdleHours, OutboundDialerRate: &r.OutboundDialerRate}
+	kept := r.Retention
+	out.Retention = &wireRetention{&kept.WebhookDays, &kept.FileDays, &kept.MessageDays}
 	out.when(r)
 	return out
 }
@@ -83,5 +93,10 @@ func wordRules(r arauto.Rules) wireRules {
 func (w wireRules) change(r *arauto.Rules) {
 	set(&r.ConversationIdleHours, w.ConversationIdleHours)
 	set(&r.OutboundDialerRate, w.OutboundDialerRate)
+	if kept := w.Retention; kept != nil {
+		set(&r.Retention.WebhookDays, kept.WebhookDays)
+		set(&r.Retention.FileDays, kept.FileDays)
+		set(&r.Retention.MessageDays, kept.MessageDays)
+	}
 	w.changeWhen(r)
 }

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
@@ -153,6 +154,7 @@ func testErasure(t *testing.T, database string) {
 		t.Fatalf("there was little to be forgotten: %v", before)
 	}
 	counts := o.api.campaign(t, c.ID).Counts
+	history(t, o.api)
 	var j job
 	o.api.do(t, "POST", "/api/v1/people/%2B"+gonePhone+"/erase", object{"why": "pedido 12"}, &j)
 	until(t, 60*time.Second, "they are forgotten", func() bool {
@@ -198,5 +200,45 @@ func testErasure(t *testing.T, database string) {
 	}
 	if status, text := o.api.ask(t, "GET", "/api/v1/why?phone=%2B"+gonePhone, nil); status == http.StatusOK && !strings.Contains(string(text), "erased") {
 		t.Errorf("why does not say it: %s", text)
+	}
+}
+
+// history reads the person's timeline in pages of every size, and the document they may ask for.
+func history(t *testing.T, api client) {
+	t.Helper()
+	var kinds []string
+	for _, size := range []int{1, 2, 100} {
+		var got []string
+		for next := fmt.Sprintf("/api/v1/people/%%2B%s/timeline?limit=%d", gonePhone, size); next != ""; {
+			var page struct {
+				Data []struct {
+					At, Kind string
+					ID       int64
+				}
+				Next *string
+			}
+			api.do(t, "GET", next, nil, &page)
+			for _, h := range page.Data {
+				got = append(got, h.Kind)
+			}
+			if next = ""; page.Next != nil {
+				next = *page.Next
+			}
+		}
+		if kinds != nil && fmt.Sprint(got) != fmt.Sprint(kinds) {
+			t.Errorf("pages of %d show %v, others %v", size, got, kinds)
+		}
+		kinds = got
+	}
+	for _, want := range []string{"attempt", "message_in", "conversation_opened", "suppressed"} {
+		if !strings.Contains(fmt.Sprint(kinds), want) {
+			t.Errorf("the timeline lacks %s: %v", want, kinds)
+		}
+	}
+	status, text := api.ask(t, "GET", "/api/v1/people/%2B"+gonePhone+"/export", nil)
+	for _, want := range []string{goneName, goneField, goneID, goneWords, "carta de"} {
+		if status != http.StatusOK || !json.Valid(text) || !strings.Contains(string(text), want) {
+			t.Errorf("the document lacks %q: %d %s", want, status, text)
+		}
 	}
 }

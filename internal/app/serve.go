@@ -50,9 +50,6 @@ func (a *App) address(l net.Listener) string {
 const (
 	sweepEvery     = 10 * time.Minute
 	answersKeptFor = 24 * time.Hour
-	// webhooksKeptFor is well beyond the seven days for which Meta repeats a webhook.
-	webhooksKeptFor = 30 * 24 * time.Hour
-	webhooksAtOnce  = 1000
 	// conversationsAtOnce is of each account.
 	conversationsAtOnce = 1000
 )
@@ -69,8 +66,8 @@ func (a *App) sweep(ctx context.Context) error {
 			if err := a.store.SweepIdempotent(ctx, clock().Add(-answersKeptFor)); err != nil && ctx.Err() == nil {
 				a.logger.Error("old answers were not swept", "err", err)
 			}
-			a.sweepWebhooks(ctx)
 			a.sweepSessions(ctx)
+			a.retain(ctx)
 			a.sweepEvents(ctx)
 			a.closeSilent(ctx)
 			a.sweepExports(ctx)
@@ -86,19 +83,6 @@ func (a *App) closeSilent(ctx context.Context) {
 			a.logger.Error("silent conversations were not closed", "err", err)
 		}
 		if err != nil || n == 0 {
-			return
-		}
-	}
-}
-
-// sweepWebhooks forgets in small transactions, so that it is in nobody's way.
-func (a *App) sweepWebhooks(ctx context.Context) {
-	for ctx.Err() == nil {
-		n, err := a.store.SweepWebhooks(ctx, clock().Add(-webhooksKeptFor), webhooksAtOnce)
-		if err != nil && ctx.Err() == nil {
-			a.logger.Error("old webhooks were not swept", "err", err)
-		}
-		if err != nil || n < webhooksAtOnce {
 			return
 		}
 	}

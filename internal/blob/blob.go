@@ -200,6 +200,24 @@ func (d *Dir) List(ctx context.Context, folder string) (keys []string, err error
 	return keys, err
 }
 
+// Older is every key below a folder whose file was last written before that moment.
+func (d *Dir) Older(ctx context.Context, folder string, before time.Time) (keys []string, err error) {
+	all, err := d.List(ctx, folder)
+	for _, key := range all {
+		info, err := fs.Stat(d.root.FS(), key)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return nil, d.explain("look at a file", err)
+		}
+		if info.ModTime().Before(before) {
+			keys = append(keys, key)
+		}
+	}
+	return keys, err
+}
+
 // syncNames makes a new name in key's directory, and that directory's own, outlast a power cut.
 func (d *Dir) syncNames(key string) error {
 	if runtime.GOOS == "windows" { // directories cannot be synced there

@@ -16,6 +16,7 @@ var global = map[string]string{
 	"token (id)":                "named by the account's audit long after; a token says which account it is of",
 	"token (hash)":              "a request has a token before it has an account",
 	"account_user (email)":      "who logs in names no account",
+	"erasure_key (account_id)":  "an account has one",
 	"session (hash)":            "a request has a cookie before it has an account",
 	"guess (subject)":           "who guesses is nobody yet",
 	"app (uuid)":                "a webhook's path names the app before the account is known",

@@ -72,12 +72,12 @@ func (s *Store) Webhooks(ctx context.Context, account int64, state arauto.Webhoo
 	return list, err
 }
 
-// SweepWebhooks forgets webhooks that were settled before that moment, at most limit of them, and returns
+// SweepWebhooks forgets an account's webhooks that were settled before that moment, at most limit of them, and returns
 // how many. Open ones and those that could not be read stay.
-func (s *Store) SweepWebhooks(ctx context.Context, before time.Time, limit int) (n int64, err error) {
+func (s *Store) SweepWebhooks(ctx context.Context, account int64, before time.Time, limit int) (n int64, err error) {
 	err = s.db.write(ctx, func(t querier) (err error) {
 		n, err = t.exec(ctx, `DELETE FROM webhook WHERE (account_id, id) IN (SELECT account_id, id FROM webhook
-			WHERE state IN ('applied', 'unmatched') AND received_at < $1 LIMIT $2)`, ms(before), limit)
+			WHERE account_id = $3 AND state IN ('applied', 'unmatched') AND received_at < $1 LIMIT $2)`, ms(before), limit, account)
 		return err
 	})
 	return n, err

@@ -265,7 +265,7 @@ func testWebhook(t *testing.T, s *store.Store) {
 	t.Run("sweep keeps open ones and bad ones", func(t *testing.T) {
 		var swept []int64
 		for _, before := range []time.Time{base(), base().Add(time.Second), base().Add(time.Second), base().Add(time.Second)} {
-			n, err := s.SweepWebhooks(ctx, before, 2)
+			n, err := s.SweepWebhooks(ctx, a, before, 2)
 			ok(t, err)
 			swept = append(swept, n)
 		}

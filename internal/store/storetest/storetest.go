@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"session", testSession},
 		{"guess", testGuess},
 		{"audit", testAudit},
+		{"erased", testErased},
 		{"idempotency", testIdempotency},
 		{"business", testBusiness},
 		{"sender", testSender},
