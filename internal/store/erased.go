@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"time"
 
 	"arauto"
 )
@@ -65,8 +66,8 @@ func (s *Store) makeHasher(ctx context.Context, t querier, account int64) (hashe
 	return h, nil
 }
 
-// erasedOf tells which of those keys are of people who were erased.
-func (s *Store) erasedOf(ctx context.Context, q querier, account int64, keys []string) (map[string]bool, error) {
+// erasedOf tells which of those keys are of people who were erased, and since when.
+func (s *Store) erasedOf(ctx context.Context, q querier, account int64, keys []string) (map[string]time.Time, error) {
 	h, err := s.hasher(ctx, q, account)
 	if err != nil || h.secret == nil || len(keys) == 0 {
 		return nil, err
@@ -77,10 +78,10 @@ func (s *Store) erasedOf(ctx context.Context, q querier, account int64, keys []s
 		hashes[i] = h.of(key)
 		byHash[hashes[i]] = key
 	}
-	found, err := all(ctx, q, scanText, `SELECT hash FROM erased WHERE `+s.db.keyed("hash", "$1", "$2"), account, s.db.list(hashes))
-	erased := make(map[string]bool, len(found))
-	for _, hash := range found {
-		erased[byHash[hash]] = true
+	found, err := all(ctx, q, scanNamed, `SELECT hash, at FROM erased WHERE `+s.db.keyed("hash", "$1", "$2"), account, s.db.list(hashes))
+	erased := make(map[string]time.Time, len(found))
+	for _, f := range found {
+		erased[byHash[f.name]] = moment(f.id)
 	}
 	return erased, err
 }
@@ -92,8 +93,8 @@ func (s *Store) holdsOf(ctx context.Context, q querier, account int64, keys []st
 		return nil, err
 	}
 	erased, err := s.erasedOf(ctx, q, account, keys)
-	for key := range erased {
-		holds[key] = append(holds[key], arauto.Suppression{Account: account, PersonKey: key, Scope: arauto.SuppressAll, Source: arauto.ErasedSource})
+	for key, at := range erased {
+		holds[key] = append(holds[key], arauto.Suppression{Account: account, PersonKey: key, Scope: arauto.SuppressAll, Source: arauto.ErasedSource, CreatedAt: at})
 	}
 	return holds, err
 }
@@ -109,7 +110,7 @@ func (s *Store) refuseErased(ctx context.Context, t querier, account int64, list
 	}
 	erased, err := s.erasedOf(ctx, t, account, keys)
 	for i, key := range keys {
-		if erased[key] {
+		if _, gone := erased[key]; gone {
 			any = true
 			added[i].Err = arauto.Errorf(arauto.KindInvalid, "phone", "this person was erased at their request and must not be contacted")
 		}

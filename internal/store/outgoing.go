@@ -115,7 +115,7 @@ func (s *Store) insertOutgoing(ctx context.Context, t querier, c arauto.Conversa
 // saying gathers what decides whether it may be said.
 func (s *Store) saying(ctx context.Context, t querier, c arauto.Conversation, o arauto.Outgoing) (arauto.Saying, error) {
 	in := arauto.Saying{Conversation: c, Text: o.Text}
-	stops, err := s.suppressionsOf(ctx, t, c.Account, []string{c.PersonKey})
+	stops, err := s.holdsOf(ctx, t, c.Account, []string{c.PersonKey})
 	if err != nil {
 		return in, err
 	}
@@ -177,6 +177,9 @@ func (s *Store) openOutgoing(ctx context.Context, t querier, now time.Time, acco
 		event := arauto.Event{Kind: arauto.EventIntended, At: moment(ms(now))}
 		p, refused := arauto.Posting{Sender: sender}, error(nil)
 		switch {
+		case o.Epoch != s.epoch:
+			// It waited when the backup was taken: whether it was sent after that nobody knows here.
+			event.Kind, event.Reason, event.Detail = arauto.EventRefused, arauto.ReasonRestored, "it may have been sent after the backup was taken"
 		case !now.Before(o.DeadlineAt):
 			event.Kind, event.Reason, event.Detail = arauto.EventRefused, arauto.ReasonExpired, firstOf(o.Detail, string(o.Reason))
 		case sender.Pause != "":

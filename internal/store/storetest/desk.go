@@ -399,6 +399,29 @@ func testDeskReplies(t *testing.T, s *store.Store) {
 
 // testDeskRace: many assign at once, agents close and vanish, and nobody has more than room for, nothing is lost and
 // each conversation has one agent.
+// Who is to be forgotten is not answered any more, not even with what waited, unless they write again.
+func testDeskErased(t *testing.T, s *store.Store) {
+	m := newTeam(t, s, 1, 5)
+	ctx, a := t.Context(), m.account.ID
+	c := m.writes(0, time.Minute)
+	say := func(now time.Duration) (arauto.Outgoing, error) {
+		return s.Say(ctx, ana(a), base().Add(now), arauto.Outgoing{Account: a, Conversation: c.ID, Author: "Ana", Text: "Bom dia"}, false)
+	}
+	waits, err := say(2 * time.Minute)
+	ok(t, err)
+	_, err = s.QueueErasure(ctx, ana(a), base().Add(3*time.Minute), a, phoneOf(0).PersonKey(), "asked for")
+	ok(t, err)
+	posting, err := s.OpenOutgoing(ctx, base().Add(3*time.Minute), a, 10)
+	ok(t, err)
+	list, err := s.OutgoingOf(ctx, a, []int64{waits.ID})
+	ok(t, err)
+	if len(posting) != 0 || list[waits.ID].State != arauto.OutgoingFailed {
+		t.Errorf("%d are posted; what waited is %s", len(posting), list[waits.ID].State)
+	}
+	_, err = say(4 * time.Minute)
+	refused(t, err, arauto.KindConflict, "suppression")
+}
+
 func testDeskRace(t *testing.T, s *store.Store) {
 	const people, agents = 40, 4
 	m := newTeam(t, s, people, 1, 2, 3, 2)

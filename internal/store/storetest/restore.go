@@ -29,6 +29,7 @@ func Restore(t *testing.T, first, second, third Place) {
 	})
 	campaign := lost.sent[0].Contact.Campaign
 	lost.addPeople(campaign, 3)
+	reply := lost.replies(base())
 	taken := takeBackup(t, first.Address)
 	gone := lost.write(base().Add(time.Minute), campaign) // what the backup does not know
 
@@ -52,6 +53,15 @@ func Restore(t *testing.T, first, second, third Place) {
 		ok(t, err)
 		if work, err := s.Work(ctx, p.account.ID, p.business.sender.ID); err != nil || len(work) > 0 {
 			t.Errorf("%d campaigns send, %v", len(work), err)
+		}
+	})
+	t.Run("a reply that waited is not sent a second time", func(t *testing.T) {
+		posting, err := s.OpenOutgoing(ctx, base().Add(time.Minute), p.account.ID, 10)
+		ok(t, err)
+		list, err := s.OutgoingOf(ctx, p.account.ID, []int64{reply.ID})
+		ok(t, err)
+		if is := list[reply.ID]; len(posting) != 0 || is.State != arauto.OutgoingFailed || is.Reason != arauto.ReasonRestored {
+			t.Errorf("%d are posted; it is %s (%s)", len(posting), is.State, is.Reason)
 		}
 	})
 	p.confirmed(t, campaign, later, gone, lost.s.Epoch())
@@ -114,6 +124,20 @@ func (p posted) confirmed(t *testing.T, campaign int64, now time.Time, gone []ar
 		}
 	}
 	p.countsHold()
+}
+
+// replies has the first person write and be answered; the answer waits to be posted.
+func (p posted) replies(now time.Time) arauto.Outgoing {
+	p.t.Helper()
+	f := p.typed(0, "wamid.IN", "Oi")
+	f.At, f.PhoneNumberID = now, p.business.sender.PhoneNumberID
+	_, err := p.s.ApplyFacts(p.t.Context(), now, p.account, p.business.app.ID, []arauto.Fact{f})
+	ok(p.t, err)
+	list, err := p.s.FindConversations(p.t.Context(), p.account.ID, arauto.ConversationFilter{PersonKey: phoneOf(0).PersonKey()}, 0, 1)
+	ok(p.t, err)
+	o, err := p.s.Say(p.t.Context(), ana(p.account.ID), now, arauto.Outgoing{Account: p.account.ID, Conversation: list[0].ID, Author: "Ana", Text: "Bom dia"}, false)
+	ok(p.t, err)
+	return o
 }
 
 // addPeople puts n more people into the campaign.

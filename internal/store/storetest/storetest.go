@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"desk closing", testDeskClosing},
 		{"desk replies", testDeskReplies},
 		{"desk race", testDeskRace},
+		{"desk: the erased", testDeskErased},
 		{"desk files", testDeskFiles},
 		{"click", testClick},
 		{"click span", testClickSpan},
