@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 	"time"
 )
@@ -12,6 +13,10 @@ type personCmd struct {
 	remote
 	Show  personShowCmd  `cmd:"" help:"Who somebody is: names, do-not-contact entries, contacts over all campaigns."`
 	Merge personMergeCmd `cmd:"" help:"Make one person of two. It cannot be undone."`
+
+	Timeline personTimelineCmd `cmd:"" help:"What happened with somebody, over all campaigns, the latest first."`
+	Export   personExportCmd   `cmd:"" help:"Everything that is kept of somebody, as one JSON document: for themselves."`
+	Erase    personEraseCmd    `cmd:"" help:"Forget somebody, and never contact them again. It cannot be undone."`
 }
 
 // person is one as the API has it.
@@ -115,4 +120,71 @@ func (k personMergeCmd) Run(ctx context.Context, c *client) error {
 		return err
 	}
 	return c.print(raw, func() error { return c.say("They are one now: %s", got.title()) })
+}
+
+type personTimelineCmd struct {
+	listing
+	Person string `arg:"" help:"As of show."`
+}
+
+func (k personTimelineCmd) Run(ctx context.Context, c *client) error {
+	ref, err := c.personRef(ctx, k.Person)
+	if err != nil {
+		return err
+	}
+	type happening struct {
+		At       *time.Time `json:"at"`
+		Kind     string     `json:"kind"`
+		Campaign *int64     `json:"campaign_id"`
+		State    *string    `json:"state"`
+		Text     *string    `json:"text"`
+	}
+	head := []string{"AT", "WHAT", "CAMPAIGN", "STATE", "TEXT"}
+	return list(ctx, c, "/people/"+url.PathEscape(ref)+"/timeline", nil, k.listing, head, func(h happening) []string {
+		return []string{local(h.At), h.Kind, word(h.Campaign), word(h.State), plain(word(h.Text))}
+	})
+}
+
+type personExportCmd struct {
+	Person string `arg:"" help:"As of show."`
+	Out    string `short:"o" placeholder:"FILE" help:"The file to write; default: standard output."`
+}
+
+func (k personExportCmd) Run(ctx context.Context, c *client) error {
+	ref, err := c.personRef(ctx, k.Person)
+	if err != nil {
+		return err
+	}
+	raw, err := c.get(ctx, "/people/"+url.PathEscape(ref)+"/export", nil)
+	if err != nil {
+		return err
+	}
+	if k.Out == "" {
+		return c.say("%s", raw)
+	}
+	return os.WriteFile(k.Out, append(raw, '\n'), 0o600)
+}
+
+type personEraseCmd struct {
+	Person string `arg:"" help:"As of show."`
+	Why    string `required:"" help:"Kept in the audit: the request, the ticket. Nothing of the person's."`
+	Yes    bool   `help:"I know that it cannot be undone."`
+}
+
+func (k personEraseCmd) Run(ctx context.Context, c *client) error {
+	if !k.Yes {
+		return usageError("it cannot be undone: say --yes")
+	}
+	ref, err := c.personRef(ctx, k.Person)
+	if err != nil {
+		return err
+	}
+	var j job
+	raw, err := c.post(ctx, "/people/"+url.PathEscape(ref)+"/erase", map[string]string{"why": k.Why}, &j)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error {
+		return c.say("Nobody contacts them any more. Job %d takes them out of what is kept: arauto job show %d", j.ID, j.ID)
+	})
 }

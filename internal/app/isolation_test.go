@@ -3,6 +3,7 @@ package app_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ type victim struct {
 	ids      map[string]string // by the path that a route begins with, a row of the account
 	uuids    map[string]string
 	endpoint int64
+	file     string // an attachment
 	phone    string
 }
 
@@ -40,7 +42,9 @@ func newVictim(t *testing.T, n *inside) *victim {
 	v.endpoint = told.ID
 	v.campaign, v.taken = v.sent(t, marked, v.phone, "5511980000032")
 	j := v.api.importCSV(t, v.api.newCampaign(t, v.business, marked+" 2").ID, people(0, 3)+marked+",not a phone\n")
-	v.write(t, v.taken[v.phone], "wamid.reply", object{"type": "text", "text": object{"body": marked}})
+	v.write(t, v.taken[v.phone], "wamid.reply", object{"type": "text", "text": object{"body": marked}, "referral": object{
+		"source_type": "ad", "source_id": "120", "source_url": "https://fb.me/" + marked, "headline": marked, "body": marked, "ctwa_clid": marked,
+	}})
 	who := v.becomes(t, v.campaign.ID, v.phone, "replied")
 	var made struct {
 		Data []struct{ ID int64 }
@@ -48,8 +52,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 	v.api.do(t, "POST", "/api/v1/suppressions", object{"phones": []string{"+5511980000039"}, "evidence": marked}, &made)
 	v.api.do(t, "PUT", "/api/v1/rates", object{"rates": []object{{"country": "BR", "category": "utility", "currency": "BRL", "rate": "0.01"}}}, nil)
 	v.api.do(t, "POST", "/api/v1/holidays", object{"date": "2026-12-25", "name": marked}, nil)
-	var team struct{ ID int64 }
-	v.api.do(t, "POST", "/api/v1/queues", object{"name": marked}, &team)
+	v.floor(t)
 	var worker struct{ ID int64 }
 	v.api.do(t, "POST", "/api/v1/users", object{"email": "ana@loja-a.com", "name": marked, "role": "agent", "password": testPassword}, &worker)
 	n.logIn(t, "ana@loja-a.com")
@@ -59,24 +62,66 @@ func newVictim(t *testing.T, n *inside) *victim {
 	}
 	var talks struct{ Data []struct{ UUID string } }
 	v.api.do(t, "GET", "/api/v1/conversations", nil, &talks)
+	var sent struct{ UUID string }
+	v.api.do(t, "POST", "/api/v1/conversations/"+talks.Data[0].UUID+"/attachments", "%PDF-1.7 "+marked, &sent)
+	if v.file = sent.UUID; v.file == "" {
+		t.Fatal("no attachment")
+	}
+	var exported struct{ Job job }
+	v.api.do(t, "POST", "/api/v1/exports", object{"format": "csv"}, &exported)
+	until(t, 20*time.Second, "the export is written", func() bool {
+		v.api.do(t, "GET", fmt.Sprintf("/api/v1/exports/%d", exported.Job.ID), nil, &exported)
+		return exported.Job.State == "completed"
+	})
 	var tokens struct{ Data []struct{ ID int64 } }
 	v.api.do(t, "GET", "/api/v1/tokens", nil, &tokens)
 	if len(talks.Data) != 1 || len(tokens.Data) != 1 {
 		t.Fatalf("%d conversations, %d tokens", len(talks.Data), len(tokens.Data))
 	}
 	number := func(id int64) string { return fmt.Sprint(id) }
+	floor := v.ids
 	v.ids = map[string]string{
 		"/apps": number(v.app), "/wabas": number(v.waba), "/portfolios": "1", "/senders": number(v.sender), "/templates": number(v.template),
 		"/campaigns": number(v.campaign.ID), "/contacts": number(who.ID), "/jobs": number(j.ID), "/tokens": number(tokens.Data[0].ID),
 		"/suppressions": number(made.Data[0].ID), "/holidays": "2026-12-25", "/campaign": v.campaign.UUID,
 		"/endpoints": number(v.endpoint), "/people": "1", // whoever wrote first
-		"/queues": number(team.ID), "/users": number(worker.ID), "/sessions": number(sessions[0].ID),
+		"/users": number(worker.ID), "/sessions": number(sessions[0].ID),
 	}
+	maps.Copy(v.ids, floor)
+	v.ids["/exports"] = number(exported.Job.ID)
 	v.uuids = map[string]string{
-		"/campaigns": v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
+		"/desk/conversations": talks.Data[0].UUID,
+		"/campaigns":          v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,
 		"/apps": v.hook[strings.LastIndex(v.hook, "/")+1:],
 	}
 	return v
+}
+
+// floor makes one of each of what agents work with.
+func (v *victim) floor(t *testing.T) {
+	t.Helper()
+	v.ids = map[string]string{}
+	make := func(list string, in object) (id int64) {
+		var made struct{ ID int64 }
+		v.api.do(t, "POST", "/api/v1"+list, in, &made)
+		v.ids[list] = fmt.Sprint(made.ID)
+		return made.ID
+	}
+	queue := make("/queues", object{"name": marked})
+	make("/agents", object{"name": marked, "queue_ids": []int64{queue}})
+	point := make("/routing-points", object{"name": marked, "queue_id": queue})
+	make("/routing-rules", object{"routing_point_id": point, "kind": "keyword", "value": marked})
+	make("/activity-codes", object{"code": "77", "name": marked})
+	make("/canned-replies", object{"title": marked, "text": marked})
+	v.api.do(t, "PUT", "/api/v1/conversion-rules/"+v.ids["/activity-codes"], object{"event": "LeadSubmitted"}, nil)
+	v.ids["/conversion-rules"] = v.ids["/activity-codes"]
+	var list struct{ Data []struct{ ID int64 } }
+	v.api.do(t, "GET", "/api/v1/reports/clicks", nil, &list)
+	if len(list.Data) != 1 {
+		t.Fatalf("%d clicks", len(list.Data))
+	}
+	v.ids["/clicks"] = fmt.Sprint(list.Data[0].ID)
+	v.ids["/conversions"] = "1" // nothing was told to Meta: there is none to be found
 }
 
 // state is everything of an account that somebody else could have changed.
@@ -85,7 +130,7 @@ func (v *victim) state(t *testing.T, n *inside) string {
 	var b strings.Builder
 	for _, path := range []string{
 		"/account", "/apps", "/wabas", "/portfolios", "/senders", "/templates", "/campaigns", "/contacts?limit=1000", "/jobs", "/suppressions", "/holidays", "/conversations",
-		"/people/1", "/users", "/rates", "/endpoints", "/events?limit=1000",
+		"/people/1", "/users", "/queues", "/agents", "/routing-points", "/activity-codes", "/canned-replies", "/reports/clicks", "/conversion-rules", "/rates", "/endpoints", "/events?limit=1000",
 		"/conversations/" + v.uuids["/conversations"], "/audit?limit=1000", "/contacts/" + v.ids["/contacts"],
 	} {
 		status, text := v.api.ask(t, "GET", "/api/v1"+path, nil)
@@ -107,6 +152,14 @@ var bodies = map[string]any{
 	"PATCH /apps/{id}":                    object{"name": "x"},
 	"PATCH /senders/{id}":                 object{"name": "x"},
 	"PATCH /queues/{id}":                  object{"name": "x"},
+	"PATCH /contacts/{id}":                object{"priority": 1},
+	"POST /campaigns/{id}/contacts/edit":  object{"action": "hold", "all": true},
+	"PUT /conversion-rules/{id}":          object{"event": "LeadSubmitted"},
+	"PATCH /agents/{id}":                  object{"capacity": 3},
+	"POST /agents/{id}/state":             object{"state": "break", "reason": "x"},
+	"PATCH /routing-points/{id}":          object{"name": "x"},
+	"PATCH /activity-codes/{id}":          object{"archived": true},
+	"PUT /canned-replies/{id}":            object{"title": "x", "text": "x"},
 	"PATCH /users/{id}":                   object{"name": "x"},
 	"POST /users/{id}/password":           object{},
 	"PATCH /portfolios/{id}":              object{"name": "x"},
@@ -188,7 +241,19 @@ func (v *victim) notInBodies(t *testing.T, stranger client) {
 	}
 }
 
+// talkBodies are of conversations, which an agent reaches below /desk too.
+var talkBodies = map[string]any{
+	"POST /conversations/{uuid}/messages":    object{"text": "x"},
+	"POST /conversations/{uuid}/transfer":    object{"queue_id": 1},
+	"POST /conversations/{uuid}/snooze":      object{"until": "2126-12-01T00:00:00Z"},
+	"POST /conversations/{uuid}/notes":       object{"text": "x"},
+	"POST /conversations/{uuid}/attachments": "%PDF-1.7 a file",
+}
+
 func bodyOf(method, path string) any {
+	if in, ok := talkBodies[method+" "+strings.TrimPrefix(path, "/desk")]; ok {
+		return in
+	}
 	if in, ok := bodies[method+" "+path]; ok {
 		return in
 	}
@@ -210,6 +275,9 @@ func (v *victim) targets(t *testing.T, path string) (list []string) {
 		}
 		if len(list) == 0 {
 			t.Errorf("%s: the test knows no row for it", path)
+		}
+		for i := range list {
+			list[i] = strings.ReplaceAll(list[i], "{file}", v.file)
 		}
 		if path == "/suppressions/{id}" {
 			list[0] += "?evidence=x"
@@ -267,6 +335,11 @@ func TestIsolation_ForgedWebhooks(t *testing.T) {
 				{"statuses": []object{{"id": other.ID, "status": "read", "timestamp": seconds(time.Now()), "recipient_id": other.WAID, "biz_opaque_callback_data": other.Callback}}},
 				{"statuses": []object{{"id": other.ID, "status": "failed", "timestamp": seconds(time.Now()), "recipient_id": other.WAID, "errors": []object{{"code": 131050}}}}},
 				{"messages": []object{{"id": "wamid.forged", "from": other.WAID, "timestamp": seconds(time.Now()), "type": "text", "text": object{"body": "SAIR"}, "context": object{"id": other.ID}}}},
+				{"messages": []object{{
+					"id": fmt.Sprint("wamid.forged-click-", forged), "from": other.WAID, "timestamp": seconds(time.Now()), "type": "text", "text": object{"body": "quero saber"},
+					"referral": object{"source_type": "ad", "source_id": "666", "source_url": "https://fb.me/x", "headline": "x", "ctwa_clid": "forged"},
+				}}},
+				{"messages": []object{{"id": fmt.Sprint("wamid.forged-image-", forged), "from": other.WAID, "timestamp": seconds(time.Now()), "type": "image", "image": object{"id": "1", "mime_type": "image/png"}}}},
 				{"user_preferences": []object{{"wa_id": other.WAID, "category": "marketing_messages", "value": "stop", "timestamp": time.Now().Unix()}}},
 			} {
 				value["messaging_product"], value["metadata"] = "whatsapp", object{"phone_number_id": number["phone"]}

@@ -204,6 +204,9 @@ func (v *victim) roleTarget(t *testing.T, method, path string) (target string, b
 	target = rest
 	for open := strings.Index(target, "{"); open >= 0; open = strings.Index(target, "{") {
 		row := v.ids[target[:open-1]]
+		if strings.HasPrefix(target[open:], "{file}") {
+			row = v.file
+		}
 		if strings.HasPrefix(target[open:], "{uuid}") {
 			row = v.uuids[target[:open-1]]
 		}
