@@ -7,9 +7,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"arauto"
 	"arauto/internal/importer"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // A corpus is a list as customers send it: a name, a phone and six columns of their own; every tenth row is ugly, and
@@ -18,6 +21,8 @@ type corpus struct {
 	rows int
 	from int // the first of its people: see contacts
 	old  int // the first of the people who are in the campaign already
+
+	lines bool // of JSON: one object a line instead of an array
 }
 
 // What becomes of a corpus, by the row.
@@ -103,8 +108,9 @@ func (c corpus) file(dir string, format importer.Format) (name string, err error
 		return "", err
 	}
 	w := bufio.NewWriterSize(f, 1<<20)
+	c.lines = format == importer.FormatJSONL
 	write := map[importer.Format]func(io.Writer) error{
-		importer.FormatCSV: c.writeCSV,
+		importer.FormatCSV: c.writeCSV, importer.FormatJSON: c.writeJSON, importer.FormatJSONL: c.writeJSON, importer.FormatXLSX: c.writeXLSX,
 	}[format]
 	if err := write(w); err != nil {
 		f.Close()
@@ -134,4 +140,63 @@ func (c corpus) writeCSV(out io.Writer) error {
 	}
 	w.Flush()
 	return w.Error()
+}
+
+func (c corpus) writeJSON(out io.Writer) error {
+	begin, between, end := "[\n", ",\n", "\n]\n"
+	if c.lines {
+		begin, between, end = "", "\n", "\n"
+	}
+	keys := corpusHeader()
+	line := []byte(begin)
+	for n := range c.rows {
+		cells, _ := c.row(n)
+		fields := make(arauto.Fields, len(cells))
+		for i, cell := range cells {
+			fields[i] = arauto.Field{Key: keys[i], Value: cell}
+		}
+		line = fields.AppendJSON(line)
+		if n < c.rows-1 {
+			line = append(line, between...)
+		}
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+		line = line[:0]
+	}
+	_, err := io.WriteString(out, end)
+	return err
+}
+
+// writeXLSX writes phones as spreadsheets have them: those of digits alone are numbers.
+func (c corpus) writeXLSX(out io.Writer) error {
+	book := excelize.NewFile()
+	defer book.Close()
+	sheet, err := book.NewStreamWriter("Sheet1")
+	if err != nil {
+		return err
+	}
+	write := func(n int, row []string) error {
+		cells := make([]any, len(row))
+		for i, cell := range row {
+			cells[i] = cell
+		}
+		if phone, err := strconv.ParseInt(row[1], 10, 64); err == nil && row[1][0] != '0' {
+			cells[1] = phone
+		}
+		return sheet.SetRow(fmt.Sprint("A", n), cells)
+	}
+	if err := write(1, corpusHeader()); err != nil {
+		return err
+	}
+	for n := range c.rows {
+		cells, _ := c.row(n)
+		if err := write(n+2, cells); err != nil {
+			return err
+		}
+	}
+	if err := sheet.Flush(); err != nil {
+		return err
+	}
+	return book.Write(out)
 }

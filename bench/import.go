@@ -85,7 +85,24 @@ func decodeAlone(name string, format importer.Format) (float64, error) {
 	}
 	defer f.Close()
 	began, rows := time.Now(), 0
-	source, _, err := importer.OpenCSV(f, importer.CSVOptions{})
+	var source importer.Source
+	switch format {
+	case importer.FormatXLSX:
+		info, err := f.Stat()
+		if err != nil {
+			return 0, err
+		}
+		sheet, err := importer.OpenXLSX(f, info.Size(), importer.XLSXOptions{})
+		if err != nil {
+			return 0, err
+		}
+		defer sheet.Close()
+		source = sheet
+	case importer.FormatCSV:
+		source, _, err = importer.OpenCSV(f, importer.CSVOptions{})
+	default:
+		source, err = importer.OpenJSON(f, format)
+	}
 	if err != nil {
 		return 0, err
 	}
@@ -118,7 +135,7 @@ func importFile(ctx context.Context, c ImportConfig, p *place, campaign arauto.C
 	}
 	var runner *jobs.Runner
 	imports := importer.New(importer.Config{
-		Store: p.store, Blobs: blobs, Now: now, Wake: func() { runner.Wake() },
+		Store: p.store, Staging: p.store, Blobs: blobs, Now: now, Wake: func() { runner.Wake() },
 		Phones: func(country string) (importer.Phones, error) { return numbering.New(country) },
 	})
 	runner = jobs.New(jobs.Config{

@@ -39,7 +39,7 @@ func openLarge(ctx context.Context, engine, dir string, n int, out io.Writer) (p
 		p.spoils = append(p.spoils, dir)
 	}
 	kept := filepath.Join(dir, fmt.Sprintf("%s-%d", engine, n))
-	p.dir = filepath.Join(dir, "work")
+	p.dir = filepath.Join(dir, "work-"+engine)
 	if err := errors.Join(os.MkdirAll(kept, 0o700), os.RemoveAll(p.dir), os.MkdirAll(p.dir, 0o700)); err != nil {
 		return p, nil, err
 	}

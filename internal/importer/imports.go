@@ -64,8 +64,8 @@ type Imports struct {
 
 // What one transaction takes at most. A row may be longer than that alone; then it goes alone.
 const (
-	chunkRows  = 1000
-	chunkBytes = 1 << 20
+	chunkRows  = 8192
+	chunkBytes = 4 << 20
 )
 
 // New is Imports over c.

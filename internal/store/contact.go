@@ -140,8 +140,8 @@ const contactInsert = `INSERT INTO contact (account_id, id, campaign_id, externa
 func (s *Store) insertContacts(ctx context.Context, t querier, args [][]any) ([]bool, error) {
 	inserted := make([]bool, len(args))
 	if !s.db.postgres() {
-		changed, err := t.each(ctx, contactInsert+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', 0, 0, '', '', '', $12, $13, $14, $14,
-			0, 0, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING`, args)
+		changed, err := eachInOrder(ctx, t, contactInsert+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', 0, 0, '', '', '', $12, $13, $14, $14,
+			0, 0, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING`, args, 8)
 		for i := range changed {
 			inserted[i] = changed[i] == 1
 		}

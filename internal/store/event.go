@@ -16,13 +16,21 @@ type telling struct {
 }
 
 func (d telling) write(ctx context.Context, fn func(querier) error) error {
-	return d.database.write(ctx, func(t querier) error {
+	return d.database.write(ctx, d.told(ctx, fn))
+}
+
+func (d telling) bulk(ctx context.Context, fn func(querier) error) error {
+	return d.database.bulk(ctx, d.told(ctx, fn))
+}
+
+func (d telling) told(ctx context.Context, fn func(querier) error) func(querier) error {
+	return func(t querier) error {
 		e := &events{querier: t, store: d.store}
 		if err := fn(e); err != nil {
 			return err
 		}
 		return e.write(ctx)
-	})
+	}
 }
 
 // events is a transaction that remembers what its account's endpoints are to be told, and writes it last of

@@ -60,6 +60,15 @@ func (db *postgresDB) read(ctx context.Context, fn func(querier) error) error {
 	return fn(postgresQuerier{conn})
 }
 
+func (db *postgresDB) bulk(ctx context.Context, fn func(querier) error) error {
+	return db.write(ctx, func(t querier) error {
+		if _, err := t.exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+			return err
+		}
+		return fn(t)
+	})
+}
+
 func (db *postgresDB) write(ctx context.Context, fn func(querier) error) error {
 	for try := 1; ; try++ {
 		err := db.writeOnce(ctx, fn)

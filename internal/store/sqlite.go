@@ -32,6 +32,7 @@ type sqliteDB struct {
 type sqliteWrite struct {
 	ctx  context.Context
 	fn   func(querier) error
+	bulk bool // see bulk
 	done chan error
 }
 
@@ -119,7 +120,11 @@ func (db *sqliteDB) read(ctx context.Context, fn func(querier) error) error {
 var errClosed = errors.New("the database is closed")
 
 func (db *sqliteDB) write(ctx context.Context, fn func(querier) error) error {
-	job := &sqliteWrite{ctx: ctx, fn: fn, done: make(chan error, 1)}
+	return db.enqueue(&sqliteWrite{ctx: ctx, fn: fn, done: make(chan error, 1)})
+}
+
+func (db *sqliteDB) enqueue(job *sqliteWrite) error {
+	ctx := job.ctx
 	select {
 	case db.jobs <- job:
 	case <-ctx.Done():
@@ -146,15 +151,16 @@ func (db *sqliteDB) writeLoop(c *sqliteConn) {
 		db.closed = c.close()
 		close(db.written)
 	}()
+	w := &writer{sqliteConn: c}
 	for {
 		select {
 		case job := <-db.jobs:
-			db.written <- runGroup(c, db.gather(job))
+			db.serve(w, job)
 		case <-db.stop:
 			for {
 				select {
 				case job := <-db.jobs:
-					db.written <- runGroup(c, db.gather(job))
+					db.serve(w, job)
 				default:
 					return
 				}
@@ -163,18 +169,21 @@ func (db *sqliteDB) writeLoop(c *sqliteConn) {
 	}
 }
 
-// gather takes what is waiting behind first, without waiting itself.
-func (db *sqliteDB) gather(first *sqliteWrite) []*sqliteWrite {
-	group := []*sqliteWrite{first}
+// gather takes what is waiting behind first, without waiting itself. load is a bulk load that it met: it is next.
+func (db *sqliteDB) gather(first *sqliteWrite) (group []*sqliteWrite, load *sqliteWrite) {
+	group = []*sqliteWrite{first}
 	for len(group) < groupLimit {
 		select {
 		case job := <-db.jobs:
+			if job.bulk {
+				return group, job
+			}
 			group = append(group, job)
 		default:
-			return group
+			return group, nil
 		}
 	}
-	return group
+	return group, nil
 }
 
 // runGroup commits a group together, not to be reported before it is synced. A job that fails is rolled back to

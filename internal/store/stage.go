@@ -60,7 +60,7 @@ func (s *Store) StageChunk(ctx context.Context, now time.Time, l arauto.Lease, j
 ) ([]arauto.Added, arauto.Job, error) {
 	var added []arauto.Added
 	var after arauto.Job
-	err := s.db.write(ctx, func(t querier) error {
+	err := s.db.bulk(ctx, func(t querier) error {
 		stored, err := s.runningJob(ctx, t, now, l, j)
 		if err != nil {
 			return err

@@ -106,6 +106,9 @@ type database interface {
 	// write runs fn in one durable transaction; fn may run more than once and must only touch what it
 	// sets anew each time.
 	write(ctx context.Context, fn func(querier) error) error
+	// bulk is write for a load of rows that is done again when it is lost: a power cut may undo it although it was
+	// reported, with all that came after, and nothing before it. What is reported as durable later makes it durable.
+	bulk(ctx context.Context, fn func(querier) error) error
 	// list is how a slice of strings or int64s travels as one argument.
 	list(values any) any
 	// in is the condition that column is one of the list at placeholder.
