@@ -227,7 +227,8 @@ func listsOf(dictionary int) int64 { return kindLists + int64(dictionary)<<16 }
 // code is a word's number in the names: the frequent ones take a byte.
 func code(dictionary int, at uint32) uint64 { return uint64(at)*dictionaries + uint64(dictionary) + 1 }
 
-// columns are the names and phones, behind the distance of each id from the one before.
+// columns are the names and phones, behind the distance of each id from the one before. A name begins with how many
+// bytes it takes, and a phone always takes eight, so that those who are not asked for are passed over.
 func (b *Builder) columns() []Part {
 	var parts []Part
 	before := 0
@@ -242,22 +243,24 @@ func (b *Builder) columns() []Part {
 		return part
 	}
 	words := b.sequence
+	var codes []byte
 	for _, n := range b.names {
-		part := into(kindNames, n.id)
-		part.Data = binary.AppendUvarint(part.Data, uint64(n.words))
+		codes = codes[:0]
 		for _, number := range words[:n.words] {
 			c := uint64(0)
 			if number > 0 {
 				w := &b.words[number-1]
 				c = code(dictionaryOf(w.text), w.at)
 			}
-			part.Data = binary.AppendUvarint(part.Data, c)
+			codes = binary.AppendUvarint(codes, c)
 		}
 		words = words[n.words:]
+		part := into(kindNames, n.id)
+		part.Data = append(binary.AppendUvarint(part.Data, uint64(len(codes))), codes...)
 	}
 	for _, p := range b.phones {
 		part := into(kindPhones, p.id)
-		part.Data = binary.AppendUvarint(part.Data, p.number)
+		part.Data = binary.LittleEndian.AppendUint64(part.Data, p.number)
 	}
 	return parts
 }

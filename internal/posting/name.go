@@ -186,14 +186,14 @@ func checkNames(s *Set, row []*choice, more Reads) error {
 		r := reader{data: p.Data}
 		for id := (p.Number - kindNames) << columnBits; r.left(); {
 			id += int64(r.number())
-			codes = codes[:0]
-			for range r.number() {
-				codes = append(codes, r.number())
-				if !r.left() {
-					break
-				}
+			name := reader{data: r.bytes(r.number())}
+			if !s.Has(id) {
+				continue
 			}
-			if s.Has(id) && stand(codes, row) {
+			for codes = codes[:0]; name.left(); {
+				codes = append(codes, name.number())
+			}
+			if stand(codes, row) {
 				kept.Add(id)
 			}
 		}

@@ -130,6 +130,11 @@ type reader struct{ data []byte }
 func (r *reader) left() bool { return len(r.data) > 0 }
 
 func (r *reader) number() uint64 {
+	if len(r.data) > 0 && r.data[0] < 0x80 {
+		n := r.data[0]
+		r.data = r.data[1:]
+		return uint64(n)
+	}
 	v, n := binary.Uvarint(r.data)
 	if n <= 0 {
 		r.data = nil
@@ -178,9 +183,9 @@ func checkPhones(s *Set, digits string, more Reads) error {
 		r := reader{data: p.Data}
 		for id := (p.Number - kindPhones) << columnBits; r.left(); {
 			id += int64(r.number())
-			number := r.number()
-			if s.Has(id) {
-				text = strconv.AppendUint(text[:0], number, 10)
+			number := r.bytes(8)
+			if s.Has(id) && len(number) == 8 {
+				text = strconv.AppendUint(text[:0], binary.LittleEndian.Uint64(number), 10)
 				if containsBytes(text[1:], digits) {
 					kept.Add(id)
 				}
