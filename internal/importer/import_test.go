@@ -379,6 +379,7 @@ func TestStart_Refused(t *testing.T) {
 		"cancelled campaign": {[]arauto.CampaignEvent{arauto.CampaignCancel}, iotest.ErrReader(errors.New("was read")), importer.Options{}, arauto.KindConflict, "is cancelled"},
 		"too large":          {nil, strings.NewReader("nome;fone\nAna;11987654321\n"), importer.Options{Limit: 25}, arauto.KindInvalid, "larger than 25 bytes"},
 		"much too large":     {nil, io.LimitReader(endless{}, 1<<30), importer.Options{Limit: 2 << 20}, arauto.KindInvalid, "larger than 2 MB"},
+		"upload cut off":     {nil, io.MultiReader(strings.NewReader("nome;fone\nAna"), iotest.ErrReader(io.ErrUnexpectedEOF)), importer.Options{}, arauto.KindInvalid, "was cut off after 13 bytes"},
 		"upload broke off":   {nil, io.MultiReader(strings.NewReader("nome;fone\nAna"), iotest.ErrReader(broken)), importer.Options{}, arauto.KindInternal, broken.Error()},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -249,6 +250,9 @@ func (l *limited) Read(p []byte) (int, error) {
 		p = p[:l.left+1]
 	}
 	n, err := l.r.Read(p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return n, arauto.Errorf(arauto.KindInvalid, "file", "the upload was cut off after %d bytes: send the file again", l.limit-l.left+int64(n))
+	}
 	if l.left -= int64(n); l.left < 0 {
 		return 0, arauto.Errorf(arauto.KindInvalid, "file", "the file is larger than %s: split it and upload the parts", megabytes(l.limit))
 	}
