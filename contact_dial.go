@@ -51,13 +51,23 @@ func (c *Contact) stampDial(f DialFact) {
 	}
 }
 
-// appliedToDial is Apply for a contact that is dialled: of what happens to contacts of both channels, a person
-// may put either back. The rest is about messages.
+// dialsAs is what of that which happens to contacts of both channels is to one that is dialled. The rest is about
+// messages.
+var dialsAs = map[EventKind]DialEvent{
+	EventAgain: DialEventAgain, EventSuppressed: DialEventForbidden, EventCancelled: DialEventClosed,
+}
+
+// appliedToDial is Apply for a contact that is dialled.
 func (c Contact) appliedToDial(e Event) (Contact, error) {
-	if e.Kind != EventAgain {
+	kind, ok := dialsAs[e.Kind]
+	if !ok {
 		return c, Errorf(KindConflict, "dial_status", "a contact that is dialled cannot be %s: that is for messages", e.Kind)
 	}
-	return c.Dialed(DialFact{Kind: DialEventAgain, At: e.At, Due: e.Due, Detail: e.Detail})
+	next, err := c.Dialed(DialFact{Kind: kind, At: e.At, Due: e.Due, Code: e.Code, Detail: e.Detail})
+	if err == nil && next.Dial != c.Dial && next.Reason != "" && e.Reason != "" {
+		next.Reason = e.Reason
+	}
+	return next, err
 }
 
 func (c Contact) dialWord() string {
@@ -107,8 +117,11 @@ func (c Contact) checkDialed() error {
 		field, text string
 		limit       int
 	}{
-		{"phone_number", c.PhoneRaw, maxDialPhone}, {"outbound_number", c.Outbound, maxDialPhone}, {"name", c.Name, maxDialText},
-		{"email", c.Email, maxDialText}, {"external_unique_id", c.External, maxDialText},
+		{"phone_number", c.PhoneRaw, maxDialPhone},
+		{"outbound_number", c.Outbound, maxDialPhone},
+		{"name", c.Name, maxDialText},
+		{"email", c.Email, maxDialText},
+		{"external_unique_id", c.External, maxDialText},
 	}
 	for _, x := range texts {
 		if len(x.text) > x.limit {

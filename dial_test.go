@@ -1,6 +1,7 @@
 package arauto_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -191,10 +192,16 @@ func TestDialed_Moments(t *testing.T) {
 	if c.Dial != arauto.DialFinished || c.Attempts != 2 || c.Attempt != 8 || !c.SentAt.Equal(at(3)) || !c.DeliveredAt.Equal(at(4)) || !c.RepliedAt.Equal(at(6)) {
 		t.Errorf("finished: %+v", c)
 	}
-	// A person may put it back by the event that both channels share, and by no other.
+	// Of the events that both channels share, three mean something for calls, and the others do not.
 	back, err := c.Apply(arauto.Event{Kind: arauto.EventAgain, At: at(9), Due: at(10)})
 	if err != nil || back.Dial != arauto.DialUpcoming || back.State != arauto.ContactPending || !back.DueAt.Equal(at(10)) {
 		t.Errorf("again: %+v, %v", back, err)
+	}
+	for kind, want := range map[arauto.EventKind]arauto.Dial{arauto.EventSuppressed: arauto.DialDoNotCall, arauto.EventCancelled: arauto.DialSkippedClosed} {
+		gone, err := back.Apply(arauto.Event{Kind: kind, At: at(11), Reason: arauto.ReasonOptedOut, Detail: "asked"})
+		if err != nil || gone.Dial != want || gone.State != want.State() || gone.Reason != arauto.ReasonOptedOut || gone.Detail != "asked" || !gone.DueAt.IsZero() {
+			t.Errorf("%s: %+v, %v", kind, gone, err)
+		}
 	}
 	if _, err := c.Apply(arauto.Event{Kind: arauto.EventDelivered, At: at(9)}); arauto.KindOf(err) != arauto.KindConflict {
 		t.Errorf("a call was delivered: %v", err)
@@ -239,7 +246,7 @@ func TestDialable(t *testing.T) {
 }
 
 func fieldOf(err error) string {
-	if e, ok := err.(*arauto.Error); ok && e.Kind == arauto.KindInvalid { //nolint:errorlint // as returned
+	if e, ok := errors.AsType[*arauto.Error](err); ok && e.Kind == arauto.KindInvalid {
 		return e.Field
 	}
 	return ""

@@ -44,19 +44,28 @@ func (s *Store) addDialled(ctx context.Context, t querier, now time.Time, c arau
 		return nil, err
 	}
 	added := make([]arauto.AddedDial, len(list))
-	var taken []arauto.Contact
-	var place []int // of each that is taken, in list
+	taken := make([]arauto.Contact, len(list))
+	erased := make([]arauto.Added, len(list))
 	for i, given := range list {
 		contact, err := c.Voice.Dialable(given, moment(at))
-		if err != nil {
-			added[i] = arauto.AddedDial{Contact: given, Err: err}
-			continue
-		}
+		added[i] = arauto.AddedDial{Contact: given, Err: err}
 		contact.ID, contact.Account, contact.Campaign, contact.Version = first+int64(i), c.Account, c.ID, 1
 		contact.InsertedAt, contact.UpdatedAt = moment(at), moment(at)
-		taken, place = append(taken, contact), append(place, i)
+		taken[i] = contact
 	}
-	if taken, err = s.underCurrentKeys(ctx, t, c.Account, taken); err != nil || len(taken) == 0 {
+	if _, err := s.refuseErased(ctx, t, c.Account, taken, erased); err != nil {
+		return nil, err
+	}
+	var place []int // of each that is taken, in list
+	for i := range list {
+		if added[i].Err == nil {
+			added[i].Err = erased[i].Err
+		}
+		if added[i].Err == nil {
+			taken[len(place)], place = taken[i], append(place, i)
+		}
+	}
+	if taken, err = s.underCurrentKeys(ctx, t, c.Account, taken[:len(place)]); err != nil || len(taken) == 0 {
 		return added, err
 	}
 	inserted, err := s.insertDialled(ctx, t, taken)

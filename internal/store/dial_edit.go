@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,10 @@ func (s *Store) PatchDialContact(ctx context.Context, actor arauto.Actor, now ti
 		is, err := c.Voice.Patched(was, p, moment(ms(now)))
 		if err != nil || is.PersonKey == was.PersonKey {
 			return is, err
+		}
+		erased := make([]arauto.Added, 1)
+		if _, err := s.refuseErased(ctx, t, account, []arauto.Contact{is}, erased); err != nil || erased[0].Err != nil {
+			return is, errors.Join(err, erased[0].Err)
 		}
 		keys, err := s.underCurrentKeys(ctx, t, account, []arauto.Contact{is})
 		if err != nil {
@@ -117,9 +122,14 @@ func changedFields(was, is arauto.Contact) (names []string) {
 		name    string
 		changed bool
 	}{
-		{"name", was.Name != is.Name}, {"email", was.Email != is.Email}, {"phone_number", was.PhoneRaw != is.PhoneRaw},
-		{"outbound_number", was.Outbound != is.Outbound}, {"external_unique_id", was.External != is.External}, {"priority", was.Priority != is.Priority},
-		{"fields", !slices.Equal(was.Fields, is.Fields)}, {"dial_status", was.Dial != is.Dial},
+		{"name", was.Name != is.Name},
+		{"email", was.Email != is.Email},
+		{"phone_number", was.PhoneRaw != is.PhoneRaw},
+		{"outbound_number", was.Outbound != is.Outbound},
+		{"external_unique_id", was.External != is.External},
+		{"priority", was.Priority != is.Priority},
+		{"fields", !slices.Equal(was.Fields, is.Fields)},
+		{"dial_status", was.Dial != is.Dial},
 	} {
 		if f.changed {
 			names = append(names, f.name)

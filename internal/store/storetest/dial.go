@@ -395,6 +395,41 @@ func testDialMoves(t *testing.T, s *store.Store) {
 	same(t, "counts", n, arauto.DialCounts{arauto.DialRedial: 1, arauto.DialTransferredFinished: 1})
 }
 
+// testDialErased: who was erased is not dialled, is nobody in the list, and does not come in again by any door.
+func testDialErased(t *testing.T, s *store.Store) {
+	ctx, a := t.Context(), newAccount(t, s, "a").ID
+	c := newVoiceCampaign(t, s, a, nil)
+	added, err := s.AddDialContacts(ctx, base(), a, c.ID, []arauto.Contact{{Name: "Ana", Email: "ana@example.com", PhoneRaw: "+551140000000"}, {PhoneRaw: "+551140000001"}})
+	ok(t, err)
+	ana, other := added[0].Contact, added[1].Contact
+	j, err := s.QueueErasure(ctx, arauto.System(a), base(), a, ana.PersonKey, "asked")
+	ok(t, err)
+	l := hold(t, s, a, "job:1", "n1")
+	j, err = s.StartJob(ctx, base(), l, j)
+	ok(t, err)
+	plan, err := s.PlanErasure(ctx, l, j)
+	ok(t, err)
+	for left := true; left; {
+		left, err = s.EraseRows(ctx, base(), l, j, plan)
+		ok(t, err)
+	}
+	gone, err := s.DialContactBy(ctx, a, c.ID, arauto.DialKey{ID: ana.ID})
+	ok(t, err)
+	if gone.Dial != arauto.DialDoNotCall || gone.Name != "" || gone.Email != "" || gone.PhoneRaw != "" || gone.Phone != "" || !gone.DueAt.IsZero() {
+		t.Errorf("what is left is %+v", gone)
+	}
+	same(t, "counts", dialCountsHold(t, s, a, c.ID), arauto.DialCounts{arauto.DialDoNotCall: 1, arauto.DialUpcoming: 1})
+	added, err = s.AddDialContacts(ctx, base(), a, c.ID, []arauto.Contact{{PhoneRaw: "+55 11 4000-0000"}, {PhoneRaw: "+551140000002"}})
+	ok(t, err)
+	refused(t, added[0].Err, arauto.KindInvalid, "phone")
+	if added[1].Err != nil || added[1].Contact.Phone != "+551140000002" {
+		t.Errorf("the other one %+v", added[1])
+	}
+	_, err = s.PatchDialContact(ctx, arauto.System(a), base(), a, c.ID, other.ID, arauto.DialPatch{PhoneRaw: &ana.PhoneRaw})
+	refused(t, err, arauto.KindInvalid, "phone")
+	dialCountsHold(t, s, a, c.ID)
+}
+
 // newQueue is the id of a new queue.
 func newQueue(t *testing.T, s *store.Store, account int64, name string) int64 {
 	t.Helper()

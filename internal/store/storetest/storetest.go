@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"due dials", testDueDials},
 		{"import to dial", testDialImport},
 		{"dial moves", testDialMoves},
+		{"who is not dialled any more", testDialErased},
 		{"stage", testStage},
 		{"intake", testIntake},
 		{"lease", testLease},
