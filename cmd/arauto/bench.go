@@ -14,6 +14,7 @@ type benchCmd struct {
 	Report  benchReportCmd  `cmd:"" help:"Report pages at any depth, and memory while a report streams."`
 	Search  benchSearchCmd  `cmd:"" help:"Names, phones and custom fields among millions, beside a plain walk."`
 	Clicks  benchClicksCmd  `cmd:"" help:"A month of the click detail report beside its rows read raw, at millions of clicks."`
+	Desk    benchDeskCmd    `cmd:"" help:"Scripted agents and the conversations of a minute: who waits how long, who had what."`
 	Webhook benchWebhookCmd `cmd:"" help:"The inbox beside a bare HTTP server, while a campaign is sent."`
 	Import  benchImportCmd  `cmd:"" help:"Importing one list in every format into a large database, beside reading it alone."`
 	Load    benchLoadCmd    `cmd:"" hidden:"" help:"The other end of bench webhook."`
@@ -122,4 +123,18 @@ type benchStubCmd struct {
 
 func (k benchStubCmd) Run(ctx context.Context, s *screen) error {
 	return bench.Stub(ctx, k.Latency, s.Out)
+}
+
+type benchDeskCmd struct {
+	Engine        string        `enum:"sqlite,postgres" default:"sqlite" help:"sqlite or postgres (a throwaway server)."`
+	Agents        int           `default:"200" help:"How many."`
+	Capacity      int           `default:"5" help:"Conversations that each can have at a time."`
+	Conversations int           `default:"20000" help:"How many are opened."`
+	Within        time.Duration `default:"60s" help:"In how long."`
+	Handling      time.Duration `default:"2s" help:"How long an agent has each."`
+	Check         bool          `help:"Fail when a figure is missed."`
+}
+
+func (k benchDeskCmd) Run(ctx context.Context, s *screen) error {
+	return bench.Desk(ctx, bench.DeskConfig(k), s.Out)
 }

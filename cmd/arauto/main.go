@@ -57,6 +57,9 @@ type grammar struct {
 	Sender    senderCmd    `cmd:"" group:"setup" help:"WhatsApp numbers to write from."`
 	Template  templateCmd  `cmd:"" group:"setup" help:"Message templates."`
 	Rate      rateCmd      `cmd:"" group:"setup" help:"What one message costs: for estimates, costs and ceilings."`
+	Agent     agentCmd     `cmd:"" group:"setup" help:"Members of teams: queues, capacity, who acts as them."`
+	Routing   routingCmd   `cmd:"" group:"setup" help:"Which conversations go to which queue."`
+	Activity  activityCmd  `cmd:"" group:"setup" help:"Activity codes: how conversations end."`
 	Queue     queueCmd     `cmd:"" group:"setup" help:"Teams that answer: hours, automatic replies, wrap-up."`
 	User      userCmd      `cmd:"" group:"setup" help:"People who work with Arauto: log-ins and roles."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
