@@ -27,6 +27,7 @@ type demoState struct {
 	WhatsAppCampaigns []string    `json:"whatsapp_campaigns"`
 	VoiceCampaigns    []int64     `json:"voice_campaigns"`
 	Users             []demoUser  `json:"users"`
+	Floor             demoFloor   `json:"floor"`
 	Console           *struct{}   `json:"console"`
 	Sandbox           demoSandbox `json:"sandbox"`
 	Webhook           demoWebhook `json:"webhook"`
@@ -75,7 +76,7 @@ func Demo(ctx context.Context, c DemoConfig, out io.Writer) (err error) {
 	if err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), door.Close())
 	}
-	meta := sandbox.New(sandbox.Config{Seed: c.Seed, Pace: demoPace, VerifyToken: demoVerifyToken})
+	meta := sandbox.New(sandbox.Config{Seed: c.Seed, Pace: demoPace, VerifyToken: demoVerifyToken, AdsURL: "http://" + graph.Addr().String()})
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { return a.Run(ctx, door) })
 	group.Go(func() error { return runSandbox(ctx, meta, graph) })

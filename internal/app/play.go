@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -9,6 +10,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	campaigncsv "arauto/examples/campaign-csv"
 	"arauto/internal/sandbox"
@@ -25,18 +28,27 @@ func (d *demo) play(ctx context.Context) error {
 		return err
 	}
 	d.say("Arauto serves on %s. What programs need to know is in %s.", d.api.base, d.data.file(demoFile))
-	if err := d.importContacts(ctx, campaign); err != nil {
+	// People come by ads while the campaign is sent.
+	var closed int64
+	chats, talking := errgroup.WithContext(ctx)
+	chats.Go(func() (err error) { closed, err = d.chat(talking, d.state.Floor); return err })
+	done, err := d.send(ctx, campaign)
+	if err = errors.Join(err, chats.Wait()); err != nil {
 		return err
+	}
+	d.farewell(campaign, done, closed)
+	return nil
+}
+
+// send imports the contacts, starts the campaign and watches it to its end.
+func (d *demo) send(ctx context.Context, campaign string) (demoCampaign, error) {
+	if err := d.importContacts(ctx, campaign); err != nil {
+		return demoCampaign{}, err
 	}
 	if err := d.api.call(ctx, http.MethodPost, "/api/v1/campaigns/"+campaign+"/start", nil, nil); err != nil {
-		return err
+		return demoCampaign{}, err
 	}
-	done, err := d.watch(ctx, campaign)
-	if err != nil {
-		return err
-	}
-	d.farewell(campaign, done)
-	return nil
+	return d.watch(ctx, campaign)
 }
 
 func (d *demo) say(format string, args ...any) { fmt.Fprintf(d.out, format+"\n", args...) }
@@ -93,8 +105,12 @@ func (d *demo) prepare(ctx context.Context) (campaign string, err error) {
 	if err != nil {
 		return "", err
 	}
+	floor, err := d.floor(ctx)
+	if err != nil {
+		return "", err
+	}
 	d.state = demoState{
-		BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, Users: users, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{voice},
+		BaseURL: d.api.base, Account: d.account.Slug, Token: d.api.token, Users: users, Floor: floor, WhatsAppCampaigns: []string{c.UUID}, VoiceCampaigns: []int64{voice},
 		Sandbox: demoSandbox{GraphURL: d.graph},
 		Webhook: demoWebhook{URL: webhook, AppSecret: ids.AppSecret, VerifyToken: demoVerifyToken, PhoneNumberID: ids.PhoneNumberID, WABAID: ids.WABAID},
 	}

@@ -87,7 +87,7 @@ func terminal(w io.Writer) bool {
 }
 
 // farewell says what came of it and gives each kind of user a line to paste.
-func (d *demo) farewell(campaign string, c demoCampaign) {
+func (d *demo) farewell(campaign string, c demoCampaign, closed int64) {
 	sum := d.meta.Summary()
 	d.say("Done, by state:")
 	for _, state := range []string{"pending", "sending", "unknown", "sent", "delivered", "read", "replied", "failed", "suppressed", "cancelled"} {
@@ -96,8 +96,10 @@ func (d *demo) farewell(campaign string, c demoCampaign) {
 		}
 	}
 	d.say("pretend Meta: %d messages, %d people twice\n", sum.Accepted, sum.Twice)
+	d.say("%d of %d people who came by ads and posts were answered and closed by three scripted agents; %d purchases were told to Meta so far.\n", closed, demoClickers, len(d.meta.Conversions()))
 	report := d.api.base + "/api/v1/reports/campaign/subscribers?campaigns[]=" + campaign
 	d.say("Analyst, the report:\n%s\n", paste(fmt.Sprintf("curl -g -H 'Authorization: Bearer %s' '%s&state=completed&_limit=3'", d.api.token, report)))
+	d.say("Analyst, what the ads brought:\n%s\n", paste(d.clickLine()))
 	d.say("Analyst, everything as CSV with Python:\n%s\n", paste(fmt.Sprintf("ARAUTO_TOKEN=%s python3 examples/bi-export/export.py %s report.csv", d.api.token, d.api.base)))
 	d.say("Manager, on the command line:\n%s\n", paste(
 		fmt.Sprintf("export ARAUTO_URL=%s ARAUTO_TOKEN=%s", d.api.base, d.api.token),
