@@ -12,10 +12,10 @@ type SourceRow struct {
 	Conversations int64 // that they opened or joined
 	Handled       int64 // that an agent took
 	Closed        int64
-	Answered      int64         // that an agent replied in
-	AnswerTime    time.Duration // from the click to an agent's first reply, on average over those
-	Outcomes      []SourceOutcome     // of the closed ones, by activity code
-	Values        []Money       // what closing with codes that have a rule was worth, by currency
+	Answered      int64           // that an agent replied in
+	AnswerTime    time.Duration   // from the click to an agent's first reply, on average over those
+	Outcomes      []SourceOutcome // of the closed ones, by activity code
+	Values        []Money         // what closing with codes that have a rule was worth, by currency
 }
 
 // A SourceKey is a place in the order of sources.

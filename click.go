@@ -93,6 +93,7 @@ type ClickRow struct {
 	Activity         string // code of how it ended; "" = it has not, or without one
 	PersonKey        string
 	State            ConversationState
+	CopyUUID         string // of our own copy, once it is here
 }
 
 // A ClickSpan is what a report over a stretch of time will hold. Ids ascend in the order of commit, so the clicks

@@ -40,7 +40,7 @@ type WireClick struct {
 	MediaType        *string    `json:"media_type"`
 	MediaURL         *string    `json:"media_url" doc:"Meta's own link; it ends after a while"`
 	ThumbnailURL     *string    `json:"thumbnail_url"`
-	MediaCopyID      *int64     `json:"media_copy_id" doc:"The attachment that is our own copy, once it was fetched"`
+	MediaCopyURL     *string    `json:"media_copy_url" doc:"Our own copy, for those who may read conversations; null while there is none"`
 	FirstTouch       bool       `json:"first_touch" doc:"Nothing brought this person before"`
 	Opened           bool       `json:"opened_conversation" doc:"It opened the conversation rather than joining it"`
 	ChatID           int64      `json:"chat_id"`
@@ -59,9 +59,13 @@ type WireClick struct {
 
 func wordClick(c arauto.ClickRow) WireClick {
 	r := c.Referral
+	var copied string
+	if c.CopyUUID != "" {
+		copied = Prefix + "/conversations/" + c.ConversationUUID + "/attachments/" + c.CopyUUID
+	}
 	return WireClick{
 		ID: c.ID, ClickedAt: at(c.At), SourceType: text(r.SourceType), AdID: r.AdID(), PostID: r.PostID(), CtwaClid: r.Clid, SourceURL: text(r.SourceURL), Headline: text(r.Headline),
-		Body: text(r.Body), Welcome: text(r.Welcome), MediaType: text(r.MediaType), MediaURL: text(r.MediaURL()), ThumbnailURL: text(r.ThumbnailURL), MediaCopyID: number(c.Media),
+		Body: text(r.Body), Welcome: text(r.Welcome), MediaType: text(r.MediaType), MediaURL: text(r.MediaURL()), ThumbnailURL: text(r.ThumbnailURL), MediaCopyURL: text(copied),
 		FirstTouch: c.First, Opened: c.Opened, ChatID: c.Conversation, ConversationUUID: c.ConversationUUID, State: string(c.State), RoutingPointID: number(c.RoutingPoint),
 		QueueID: number(c.Queue), AgentID: number(c.Agent), ActivityCode: text(c.Activity), SenderID: c.Sender, PersonID: c.Person, PersonKey: c.PersonKey,
 		ContactID: number(c.Contact), CampaignID: number(c.Campaign),

@@ -65,7 +65,7 @@ func (d *demo) floor(ctx context.Context) (f demoFloor, err error) {
 		}
 		return made.ID
 	}
-	f.Queue = post("/queues", object{"name": "Vendas", "code_required": true})
+	f.Queue = post("/queues", object{"name": "Anúncios", "code_required": true})
 	f.Point = post("/routing-points", object{"name": "Anúncios", "queue_id": f.Queue})
 	for _, ad := range demoAds() {
 		post("/routing-rules", object{"routing_point_id": f.Point, "kind": "source", "value": ad.ID})

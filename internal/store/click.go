@@ -167,7 +167,8 @@ func (s *Store) clicks(ctx context.Context, account int64, f arauto.ClickFilter,
 
 const selectClick = `SELECT c.account_id, c.id, c.at, c.conversation_id, c.message_id, c.sender_id, c.person_id, c.contact_id, c.campaign_id, c.first_touch, c.opened,
 	c.source_type, c.source_id IS NOT NULL, COALESCE(c.source_id, ''), c.source_url, c.headline, c.body, c.media_type, c.image_url, c.video_url, c.thumbnail_url, c.welcome,
-	c.clid IS NOT NULL, COALESCE(c.clid, ''), c.attachment_id, v.uuid, v.person_key, v.state, ` + outcomeColumns + ` FROM click c` + outcomeJoins
+	c.clid IS NOT NULL, COALESCE(c.clid, ''), c.attachment_id, COALESCE(a.uuid, ''), v.uuid, v.person_key, v.state, ` + outcomeColumns + ` FROM click c` + outcomeJoins + `
+	LEFT JOIN attachment a ON a.account_id = c.account_id AND a.id = c.attachment_id AND a.state = 'here'`
 
 func scanClick(r rows) (arauto.ClickRow, error) {
 	var c arauto.ClickRow
@@ -177,7 +178,7 @@ func scanClick(r rows) (arauto.ClickRow, error) {
 	e := &c.Referral
 	err := r.Scan(&c.Account, &c.ID, &at, &c.Conversation, &c.Message, &c.Sender, &c.Person, &c.Contact, &c.Campaign, &first, &opened,
 		&e.SourceType, &hasSource, &source, &e.SourceURL, &e.Headline, &e.Body, &e.MediaType, &e.ImageURL, &e.VideoURL, &e.ThumbnailURL, &e.Welcome,
-		&hasClid, &clid, &c.Media, &c.ConversationUUID, &c.PersonKey, &c.State, &c.RoutingPoint, &c.Queue, &c.Agent, &c.Activity)
+		&hasClid, &clid, &c.Media, &c.CopyUUID, &c.ConversationUUID, &c.PersonKey, &c.State, &c.RoutingPoint, &c.Queue, &c.Agent, &c.Activity)
 	c.At, c.First, c.Opened = moment(at), first == 1, opened == 1
 	if hasSource {
 		e.SourceID = &source
