@@ -59,14 +59,8 @@ func (f *applying) copyMedia(ctx context.Context, t querier, c arauto.Click) (in
 	if link == "" || arauto.FileLimit(kind) == 0 {
 		return 0, nil
 	}
-	id, err := nextIDs(ctx, t, c.Account, "attachment", 1)
-	if err != nil {
-		return 0, err
-	}
-	_, err = t.exec(ctx, `INSERT INTO attachment (account_id, id, uuid, conversation_id, message_id, sender_id, source, address, kind, name, said_type, type, size, sha256, blob, state,
-		detail, tries, due_at, created_at, fetched_at) VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, '', '', '', 0, '', '', $9, '', 0, $10, $10, 0)`,
-		c.Account, id, newUUID(), c.Conversation, c.Sender, arauto.AttachmentLink, link, kind, arauto.AttachmentWaiting, ms(f.now))
-	return id, err
+	a, err := f.store.attach(ctx, t, f.now, arauto.Attachment{Account: c.Account, Conversation: c.Conversation, Sender: c.Sender, Source: arauto.AttachmentLink, Address: link, Kind: kind})
+	return a.ID, err
 }
 
 // clickArgs is c as it is inserted.

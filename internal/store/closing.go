@@ -57,6 +57,9 @@ func (s *Store) checkClosing(ctx context.Context, t querier, c arauto.Conversati
 
 // closeWith does what a closing asks for besides.
 func (s *Store) closeWith(ctx context.Context, t querier, actor arauto.Actor, now time.Time, c arauto.Conversation, how arauto.Closing, code arauto.ActivityCode) error {
+	if err := s.converted(ctx, t, now, c); err != nil {
+		return err
+	}
 	if how.Note != "" {
 		if _, err := s.addNote(ctx, t, now, arauto.Note{Account: c.Account, Conversation: c.ID, Agent: c.Agent, Author: actor.Name, Text: how.Note}); err != nil {
 			return err

@@ -61,6 +61,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"click", testClick},
 		{"click span", testClickSpan},
 		{"click sources", testSources},
+		{"conversion", testConversion},
 		{"admission", testAdmission},
 		{"admission of the dead", testAdmissionCrash},
 		{"rules", testRules},
