@@ -73,9 +73,9 @@ func (f *fakeStore) TryLogin(_ context.Context, _ time.Time, email, address stri
 	return f.user(), 0, nil
 }
 
-func (f *fakeStore) MissLogin(_ context.Context, _ time.Time, address string) error {
+func (f *fakeStore) MissLogin(_ context.Context, _ time.Time, address string) (time.Duration, error) {
 	f.called("MissLogin " + address)
-	return nil
+	return 0, nil
 }
 
 func (f *fakeStore) Login(_ context.Context, _ time.Time, u arauto.User, n arauto.Session) (arauto.Session, error) {

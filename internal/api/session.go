@@ -16,8 +16,8 @@ type Sessions interface {
 	// TryLogin counts a wrong password in advance; wait is above zero when none may be looked at. user is zero when
 	// nobody has that e-mail.
 	TryLogin(ctx context.Context, now time.Time, email, address string) (user arauto.User, wait time.Duration, err error)
-	// MissLogin counts a wrong password for the address it came from.
-	MissLogin(ctx context.Context, now time.Time, address string) error
+	// MissLogin counts a wrong password for the address it came from; wait is above zero when it has to wait by now.
+	MissLogin(ctx context.Context, now time.Time, address string) (wait time.Duration, err error)
 	// Login takes TryLogin's count back and begins a session; unauthorized when user is not as TryLogin found them any more.
 	Login(ctx context.Context, now time.Time, user arauto.User, n arauto.Session) (arauto.Session, error)
 	Sessions(ctx context.Context, account, user, after int64, limit int) ([]arauto.Session, error)
@@ -169,7 +169,7 @@ func (a *API) knows(ctx context.Context, email, password, address string) (araut
 		return arauto.User{}, err
 	}
 	if wait > 0 {
-		return arauto.User{}, tooSoon{wait, arauto.Errorf(arauto.KindLimited, "", "too many wrong passwords: wait %d seconds, then try again", seconds(wait))}
+		return arauto.User{}, hold(wait)
 	}
 	match, err := a.Passwords.Match(ctx, user.Password, password)
 	if err != nil {
@@ -178,8 +178,11 @@ func (a *API) knows(ctx context.Context, email, password, address string) (araut
 	if match && user.Active() {
 		return user, nil
 	}
-	if err := a.Store.MissLogin(ctx, a.Now(), address); err != nil {
+	if wait, err = a.Store.MissLogin(ctx, a.Now(), address); err != nil {
 		return arauto.User{}, err
+	}
+	if wait > 0 {
+		return arauto.User{}, hold(wait)
 	}
 	a.Logger.WarnContext(ctx, "log-in refused", "request", exchangeOf(ctx).id, "account", user.Account, "user", user.ID, "address", address)
 	return arauto.User{}, arauto.ErrLogin()
@@ -189,6 +192,10 @@ func (a *API) knows(ctx context.Context, email, password, address string) (araut
 type tooSoon struct {
 	wait  time.Duration
 	cause *arauto.Error
+}
+
+func hold(wait time.Duration) error {
+	return tooSoon{wait, arauto.Errorf(arauto.KindLimited, "", "too many wrong passwords: wait %d seconds, then try again", seconds(wait))}
 }
 
 func (e tooSoon) Error() string      { return e.cause.Error() }

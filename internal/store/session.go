@@ -46,16 +46,17 @@ func (s *Store) TryLogin(ctx context.Context, now time.Time, email, address stri
 	return user, wait, doing("look at a log-in", err)
 }
 
-// MissLogin counts a wrong password that came from address.
-func (s *Store) MissLogin(ctx context.Context, now time.Time, address string) error {
-	err := s.db.write(ctx, func(t querier) error {
+// MissLogin counts a wrong password that came from address. wait is above zero, and nothing was counted, when
+// others from there were wrong meanwhile: then nobody hears whether this one was. Login is refused as well.
+func (s *Store) MissLogin(ctx context.Context, now time.Time, address string) (wait time.Duration, err error) {
+	err = s.db.write(ctx, func(t querier) error {
 		g, err := s.lockGuess(ctx, t, addressSubject(address))
-		if err != nil {
+		if wait = g.Wait(now); err != nil || wait > 0 {
 			return err
 		}
 		return saveGuess(ctx, t, addressSubject(address), g.Missed(arauto.AddressGuesses(), now))
 	})
-	return doing("count a wrong password", err)
+	return wait, doing("count a wrong password", err)
 }
 
 func forgetGuess(ctx context.Context, t querier, email string) error {
@@ -77,7 +78,7 @@ func saveGuess(ctx context.Context, t querier, subject string, g arauto.Guess) e
 }
 
 // Login begins a session of a user whose password was right. It is refused, unauthorized, when the user was
-// disabled or given another password since TryLogin returned user.
+// disabled or given another password since TryLogin returned user; limited when the address has to wait by now.
 func (s *Store) Login(ctx context.Context, now time.Time, user arauto.User, n arauto.Session) (arauto.Session, error) {
 	n.Account, n.User, n.CreatedAt, n.SeenAt = user.Account, user.ID, moment(ms(now)), moment(ms(now))
 	err := s.db.write(ctx, func(t querier) error {
@@ -87,6 +88,13 @@ func (s *Store) Login(ctx context.Context, now time.Time, user arauto.User, n ar
 		}
 		if !u.Active() || u.Password != user.Password {
 			return arauto.ErrLogin()
+		}
+		from, err := one(ctx, t, scanGuess, `SELECT count, at, until FROM guess WHERE subject = $1`, addressSubject(n.Address))
+		if err != nil && !errors.Is(err, errNoRow) {
+			return err
+		}
+		if from.Wait(now) > 0 {
+			return arauto.Errorf(arauto.KindLimited, "", "too many wrong passwords came from here: wait, then try again")
 		}
 		if err := forgetGuess(ctx, t, u.Email); err != nil {
 			return err

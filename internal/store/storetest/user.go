@@ -240,7 +240,18 @@ func testGuess(t *testing.T, s *store.Store) {
 	t.Run("of an address", func(t *testing.T) {
 		now := base().Add(2 * time.Hour)
 		for range arauto.AddressGuesses().Free + 1 {
-			ok(t, s.MissLogin(ctx, now, "10.0.0.9"))
+			wait, err := s.MissLogin(ctx, now, "10.0.0.9")
+			ok(t, err)
+			if wait != 0 {
+				t.Fatalf("wait %s", wait)
+			}
+		}
+		late, err := s.MissLogin(ctx, now, "10.0.0.9")
+		ok(t, err)
+		_, err = s.Login(ctx, now, ana, arauto.Session{Hash: "right, but late", Address: "10.0.0.9"})
+		refused(t, err, arauto.KindLimited, "")
+		if late != time.Second {
+			t.Errorf("one that was under way waits %s", late)
 		}
 		_, wait, err := s.TryLogin(ctx, now, ana.Email, "10.0.0.9")
 		ok(t, err)
