@@ -84,6 +84,17 @@ func TestServe_FirstStart(t *testing.T) {
 		t.Errorf("the account is %q", account.Slug)
 	}
 
+	t.Run("a person logs in with the password it left", func(t *testing.T) {
+		password, err := os.ReadFile(filepath.Join(dir, "admin-password"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var me struct{ Scopes []string }
+		client{base: n.api.base}.do(t, "POST", "/api/v1/sessions", object{"email": "admin@localhost", "password": strings.TrimSpace(string(password))}, &me)
+		if len(me.Scopes) != 1 || me.Scopes[0] != "admin" || strings.Contains(n.out.String(), strings.TrimSpace(string(password))) {
+			t.Errorf("may %v; the program said\n%s", me.Scopes, n.out)
+		}
+	})
 	t.Run("a second process on the directory is refused", func(t *testing.T) {
 		p := start(t, "serve", "--listen", freeAddress(t), "--data", dir)
 		if status := p.wait(t, 10*time.Second); status == 0 || !strings.Contains(p.out.String(), "another Arauto is using "+dir) {
@@ -102,6 +113,20 @@ func TestServe_FirstStart(t *testing.T) {
 			t.Errorf("the second start said\n%s", again.out)
 		}
 		again.api.do(t, "GET", "/api/v1/account", nil, nil)
+		again.stop(t, 20*time.Second)
+	})
+	t.Run("who is locked out gets another password", func(t *testing.T) {
+		p := start(t, "user", "password", "admin@localhost", "--data", dir)
+		if status := p.wait(t, 10*time.Second); status != 0 {
+			t.Fatalf("status %d:\n%s", status, p.out)
+		}
+		lines := strings.Split(strings.TrimSpace(p.out.String()), "\n")
+		again := serve(t, dir)
+		var me struct{ Scopes []string }
+		client{base: again.api.base}.do(t, "POST", "/api/v1/sessions", object{"email": "admin@localhost", "password": lines[len(lines)-1]}, &me)
+		if len(me.Scopes) != 0 {
+			t.Errorf("with a password that was drawn they may %v before they chose another", me.Scopes)
+		}
 		again.stop(t, 20*time.Second)
 	})
 }
