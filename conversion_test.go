@@ -1,6 +1,7 @@
 package arauto_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -85,7 +86,7 @@ func TestConversionRule_Check(t *testing.T) {
 	} {
 		err := c.rule.Check()
 		var field string
-		if e, ok := err.(*arauto.Error); ok {
+		if e, ok := errors.AsType[*arauto.Error](err); ok {
 			field = e.Field
 		}
 		if field != c.field || (err == nil) != (c.field == "") {

@@ -2,6 +2,7 @@ package whatsapp_test
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"testing"
 	"testing/synctest"
@@ -51,7 +52,7 @@ func TestConvert(t *testing.T) {
 		bad.Event = "Lead"
 		refusedAs := func(err error, action arauto.Action) {
 			t.Helper()
-			e, ok := err.(*arauto.SendError)
+			e, ok := errors.AsType[*arauto.SendError](err)
 			if !ok || e.Action != action {
 				t.Errorf("got %v, want %s", err, action)
 			}
@@ -86,7 +87,7 @@ func TestConvert_Answers(t *testing.T) {
 			}))})
 			err := client.Convert(t.Context(), sender("http://sandbox.invalid"), "5", "7", arauto.Conversion{Clid: "AR", Event: "Purchase", At: time.Now()})
 			var got arauto.Action
-			if e, ok := err.(*arauto.SendError); ok {
+			if e, ok := errors.AsType[*arauto.SendError](err); ok {
 				got = e.Action
 			}
 			if got != c.want || (err == nil) != (c.want == "") {

@@ -280,7 +280,7 @@ func TestLimit_Time(t *testing.T) {
 				}
 				began := time.Now()
 				defer func() {
-					if cause := recover(); cause != http.ErrAbortHandler {
+					if cause, _ := recover().(error); !errors.Is(cause, http.ErrAbortHandler) {
 						t.Errorf("it ended with %v", cause)
 					}
 					if took := time.Since(began); took != 60*time.Second {

@@ -55,7 +55,7 @@ func (a *API) whatsapp(ctx context.Context, account int64, named string) (ids []
 	if named != "all" {
 		id, err := strconv.ParseInt(named, 10, 64)
 		if err != nil || id <= 0 {
-			return nil, nil
+			return nil, nil //nolint:nilerr // what is no number names no campaign
 		}
 		c, err := a.Records.Campaign(ctx, account, id)
 		if arauto.KindOf(err) == arauto.KindNotFound || err == nil && c.Channel != arauto.ChannelWhatsApp {
