@@ -110,7 +110,7 @@ type wireJob struct {
 func wordJob(j arauto.Job) wireJob {
 	out := wireJob{
 		ID: j.ID, UUID: j.UUID, CampaignID: number(j.Campaign), Kind: string(j.Kind), State: string(j.State), Error: text(j.Error),
-		Total: j.Total, Done: j.Done, Accepted: j.Accepted, Duplicates: j.Duplicate, Rejected: j.Rejected,
+		Total: j.Total, Done: j.Done, Accepted: j.Accepted, Duplicates: j.Duplicate, Rejected: j.Rejected, Rows: j.Rows,
 		CreatedAt: at(j.CreatedAt), StartedAt: at(j.StartedAt), FinishedAt: at(j.FinishedAt),
 	}
 	if pace := math.Round(j.RowPace()); pace > 0 {

@@ -65,8 +65,8 @@ type Imports struct {
 
 // What one transaction takes at most. A row may be longer than that alone; then it goes alone.
 const (
-	chunkRows  = 8192
-	chunkBytes = 4 << 20
+	chunkRows  = 4096
+	chunkBytes = 2 << 20
 )
 
 // New is Imports over c.
