@@ -1,6 +1,7 @@
 package arauto_test
 
 import (
+	"errors"
 	"slices"
 	"testing"
 	"time"
@@ -96,9 +97,13 @@ func TestConversation_Turns(t *testing.T) {
 
 func TestRoute(t *testing.T) {
 	rules := []arauto.RoutingRule{
-		{ID: 1, Point: 1, Kind: arauto.RuleDefault}, {ID: 2, Point: 2, Kind: arauto.RuleSender, Value: "4"}, {ID: 3, Point: 3, Kind: arauto.RuleKeyword, Value: "BOLETO"},
-		{ID: 4, Point: 4, Kind: arauto.RuleKeyword, Value: "segunda via do boleto"}, {ID: 5, Point: 5, Kind: arauto.RuleCampaign, Value: "12"},
-		{ID: 6, Point: 6, Kind: arauto.RuleSource, Value: "120208"}, {ID: 7, Point: 7, Kind: arauto.RuleButton, Value: "Falar com vendas!"},
+		{ID: 1, Point: 1, Kind: arauto.RuleDefault},
+		{ID: 2, Point: 2, Kind: arauto.RuleSender, Value: "4"},
+		{ID: 3, Point: 3, Kind: arauto.RuleKeyword, Value: "BOLETO"},
+		{ID: 4, Point: 4, Kind: arauto.RuleKeyword, Value: "segunda via do boleto"},
+		{ID: 5, Point: 5, Kind: arauto.RuleCampaign, Value: "12"},
+		{ID: 6, Point: 6, Kind: arauto.RuleSource, Value: "120208"},
+		{ID: 7, Point: 7, Kind: arauto.RuleButton, Value: "Falar com vendas!"},
 	}
 	for i := range rules {
 		var err error
@@ -157,7 +162,7 @@ func TestClosing_Check(t *testing.T) {
 }
 
 func faultOf(err error) string {
-	if e, ok := err.(*arauto.Error); ok {
+	if e, ok := errors.AsType[*arauto.Error](err); ok {
 		return e.Field
 	}
 	return ""

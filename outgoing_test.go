@@ -158,9 +158,17 @@ func TestFiles(t *testing.T) {
 		size           int64
 		good           bool
 	}{
-		{"image", "image/jpeg", 5 << 20, true}, {"image", "image/jpeg", 5<<20 + 1, false}, {"image", "text/html", 10, false}, {"document", "text/html", 10, false},
-		{"document", "application/pdf", 100 << 20, true}, {"document", "text/plain", 0, false}, {"audio", "audio/ogg", 9, true}, {"video", "image/png", 9, false},
-		{"sticker", "image/webp", 500 << 10, true}, {"moon", "image/png", 9, false}, {"document", "application/x-msdownload", 9, false},
+		{"image", "image/jpeg", 5 << 20, true},
+		{"image", "image/jpeg", 5<<20 + 1, false},
+		{"image", "text/html", 10, false},
+		{"document", "text/html", 10, false},
+		{"document", "application/pdf", 100 << 20, true},
+		{"document", "text/plain", 0, false},
+		{"audio", "audio/ogg", 9, true},
+		{"video", "image/png", 9, false},
+		{"sticker", "image/webp", 500 << 10, true},
+		{"moon", "image/png", 9, false},
+		{"document", "application/x-msdownload", 9, false},
 	} {
 		if err := arauto.CheckFile(c.kind, c.fileType, c.size); (err == nil) != c.good {
 			t.Errorf("%+v: %v", c, err)

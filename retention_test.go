@@ -30,7 +30,7 @@ func TestRetention(t *testing.T) {
 	for field, bad := range map[string]arauto.Retention{
 		"rules.retention.webhook_days": {WebhookDays: 7}, "rules.retention.file_days": {FileDays: -2}, "rules.retention.message_days": {MessageDays: 4000},
 	} {
-		if err := (arauto.Rules{Retention: bad}).Check(); arauto.KindOf(err) != arauto.KindInvalid || err.(*arauto.Error).Field != field {
+		if err := (arauto.Rules{Retention: bad}).Check(); arauto.KindOf(err) != arauto.KindInvalid || faultOf(err) != field {
 			t.Errorf("%+v: %v", bad, err)
 		}
 	}

@@ -74,7 +74,7 @@ func TestUser_Check(t *testing.T) {
 	} {
 		u := good
 		c.change(&u)
-		if err := u.Check(); arauto.KindOf(err) != arauto.KindInvalid || err.(*arauto.Error).Field != c.field {
+		if err := u.Check(); arauto.KindOf(err) != arauto.KindInvalid || faultOf(err) != c.field {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

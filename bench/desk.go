@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -188,7 +189,7 @@ func (r *deskRun) work(ctx context.Context) error {
 }
 
 func ignoreEnd(err error) error {
-	if err == context.Canceled {
+	if errors.Is(err, context.Canceled) {
 		return nil
 	}
 	return err
@@ -271,7 +272,7 @@ func (r *deskRun) agent(ctx context.Context, a arauto.Agent) error {
 
 func stopped(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // whoever stops it knows
 	}
 	return err
 }

@@ -101,7 +101,7 @@ func (d *demo) chat(ctx context.Context, f demoFloor) (closed int64, err error) 
 		group.Go(func() error {
 			err := d.work(working, client{base: d.api.base, token: a.Token}, f, &done)
 			if working.Err() != nil {
-				return nil
+				return nil //nolint:nilerr // the time that chatting gets is over
 			}
 			return err
 		})
@@ -123,7 +123,7 @@ func (d *demo) come(ctx context.Context) error {
 		if _, err := d.meta.Say(said); err != nil {
 			return err
 		}
-		if err := sleep(ctx, demoOver/demoClickers); err != nil {
+		if sleep(ctx, demoOver/demoClickers) != nil {
 			return nil
 		}
 	}

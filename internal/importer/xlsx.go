@@ -58,8 +58,7 @@ func OpenXLSX(r io.ReaderAt, size int64, o XLSXOptions) (*Sheet, error) {
 		s.parts[strings.ToLower(strings.TrimPrefix(strings.ReplaceAll(f.Name, `\`, "/"), "/"))] = f
 	}
 	if err := s.open(o); err != nil {
-		s.Close()
-		return nil, err
+		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
 }
@@ -509,7 +508,7 @@ func (s *Sheet) value() (cell, flaw string, err error) {
 		if s.cell, there, err = s.shared.at(n, s.cell[:0]); err != nil {
 			return "", "", err
 		} else if bad != nil || !there {
-			return "", "the cell points at a text that is not in the workbook: enter it again", nil
+			return "", "the cell points at a text that is not in the workbook: enter it again", nil //nolint:nilerr // what is wrong is the row's
 		}
 		long = len(s.cell) > maxCell
 	case "", "n":

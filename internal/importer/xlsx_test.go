@@ -74,7 +74,8 @@ func TestOpenXLSX(t *testing.T) {
 		"dates and zeros": {
 			`<row><c t="str"><v>fone</v></c><c t="str"><v>a</v></c><c t="str"><v>b</v></c><c t="str"><v>c</v></c><c t="str"><v>d</v></c><c t="str"><v>e</v></c></row>
 			<row><c><v>1</v></c><c s="1"><v>46387</v></c><c s="2"><v>46387.520833333336</v></c><c s="3"><v>1234567890</v></c><c s="4"><v>7</v></c><c s="5"><v>0.25</v></c></row>`,
-			"", "fone|a|b|c|d|e", []string{"2 1|2026-12-31|2026-12-31 12:30|01234567890|7|06:00:00 []"},
+			"", "fone|a|b|c|d|e",
+			[]string{"2 1|2026-12-31|2026-12-31 12:30|01234567890|7|06:00:00 []"},
 		},
 		"junk above, blanks between": {
 			`<row r="1"><c r="A1" t="str"><v>Relatório de clientes</v></c></row><row r="2"/><row r="4"><c r="B4" t="str"><v>Nome</v></c><c r="C4" t="str"><v>Celular</v></c></row>
@@ -93,7 +94,8 @@ func TestOpenXLSX(t *testing.T) {
 		},
 		"prefixes, comments and CDATA": {
 			`<x:row r="1"><!-- <c> --><x:c r="A1" t="str"><x:v><![CDATA[fone]]></x:v></x:c></x:row><x:row r="2"><x:c r="A2" t='str'><x:v>a<![CDATA[<&amp;]]></x:v></x:c></x:row>`,
-			"", "fone", []string{"2 a<&amp; []"},
+			"", "fone",
+			[]string{"2 a<&amp; []"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,6 +2,7 @@ package seal_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +26,12 @@ func TestPasswords(t *testing.T) {
 		hash, password string
 		match          bool
 	}{
-		{hash, "uma frase comprida", true}, {again, "uma frase comprida", true},
-		{hash, "uma frase compridA", false}, {hash, "", false}, {"", "", false}, {"", "uma frase comprida", false},
+		{hash, "uma frase comprida", true},
+		{again, "uma frase comprida", true},
+		{hash, "uma frase compridA", false},
+		{hash, "", false},
+		{"", "", false},
+		{"", "uma frase comprida", false},
 		// As argon2's own program prints it: echo -n password | argon2 somesalt -id -t 2 -k 65536 -p 1.
 		{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", "password", true},
 		{"$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc", "passwort", false},
@@ -68,7 +73,7 @@ func TestPasswords_Burst(t *testing.T) {
 		all.Wait() // ten seconds of the bubble's
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
-		if _, err := p.Match(gone, "", ""); err != context.Canceled {
+		if _, err := p.Match(gone, "", ""); !errors.Is(err, context.Canceled) {
 			t.Errorf("a client that has gone: %v", err)
 		}
 		leave()

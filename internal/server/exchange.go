@@ -130,9 +130,9 @@ func (s *Server) account(r *http.Request, x *exchange, began time.Time, took tim
 		level = slog.LevelDebug // health checks and webhooks would drown the rest
 	}
 	remote := s.remote(r)
-	s.cfg.Logger.Log(r.Context(), level, "request answered", "request", x.Header().Get(RequestIDHeader),
-		"method", safeMethod(r.Method), "path", redacted(r), "status", status, "ms", took.Milliseconds(),
-		"account", x.caller.Account.ID, who(x.caller))
+	s.cfg.Logger.LogAttrs(r.Context(), level, "request answered", slog.String("request", x.Header().Get(RequestIDHeader)),
+		slog.String("method", safeMethod(r.Method)), slog.String("path", redacted(r)), slog.Int("status", status), slog.Int64("ms", took.Milliseconds()),
+		slog.Int64("account", x.caller.Account.ID), who(x.caller))
 	if x.caller.Token.ID > 0 {
 		s.log.add(x.caller.Token, arauto.Request{
 			At: began, Method: safeMethod(r.Method), Path: redacted(r), Status: status, Duration: took, Remote: remote.String(),

@@ -13,7 +13,7 @@ const (
 	compactTries = 20
 )
 
-func (db *sqliteDB) compact(ctx context.Context) error {
+func (db *sqliteDB) compact(ctx context.Context) (err error) {
 	info, err := os.Stat(db.path)
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (db *sqliteDB) compact(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
+	defer func() { err = errors.Join(err, c.close()) }()
 	if info.Size() <= compactMost {
 		if err := c.run(`VACUUM`); err != nil {
 			return err

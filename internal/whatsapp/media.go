@@ -94,7 +94,7 @@ func (c *Client) Upload(ctx context.Context, s arauto.Sender, fileType, name str
 	reader, writer := io.Pipe()
 	form := multipart.NewWriter(writer)
 	go func() { writer.CloseWithError(writeForm(form, fileType, name, body)) }()
-	defer reader.Close() // ends the writing when nobody reads on
+	defer func() { _ = reader.Close() }() // ends the writing when nobody reads on
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, address, reader)
 	if err != nil {
 		return "", unreachable(s, "its address is none")

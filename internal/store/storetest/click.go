@@ -177,8 +177,10 @@ func testSources(t *testing.T, s *store.Store) {
 		}
 	}
 	same(t, "by source", got, []row{
-		{arauto.SourceKey{Type: "ad"}, 1, 1, 0, 0}, {arauto.SourceKey{Type: "ad", ID: "120"}, 3, 2, 0, 1},
-		{arauto.SourceKey{Type: "ad", ID: "121"}, 1, 1, 0, 0}, {arauto.SourceKey{Type: "post", ID: "900"}, 1, 1, 0, 0},
+		{arauto.SourceKey{Type: "ad"}, 1, 1, 0, 0},
+		{arauto.SourceKey{Type: "ad", ID: "120"}, 3, 2, 0, 1},
+		{arauto.SourceKey{Type: "ad", ID: "121"}, 1, 1, 0, 0},
+		{arauto.SourceKey{Type: "post", ID: "900"}, 1, 1, 0, 0},
 	})
 	for name, span := range map[string][2]time.Time{"later": {base().Add(time.Hour), base().Add(2 * time.Hour)}, "before": {base(), base().Add(time.Second)}} {
 		list, err := s.Sources(ctx, a, span[0], span[1], arauto.SourceKey{}, 10)
