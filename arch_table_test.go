@@ -62,7 +62,7 @@ var rules = []rule{
 	{path: "internal/inbound", tier: engine, libs: []string{"golang.org/x/sync"}, why: "applies facts; knows no provider's wire"},
 	{path: "internal/feedback", tier: engine, why: "tells Meta what clicks led to; knows neither its wire nor where conversions are kept"},
 	{path: "internal/floor", tier: engine, why: "owns agents' states; knows neither conversations nor calls"},
-	{path: "internal/desk", tier: engine, libs: []string{"golang.org/x/sync"}, why: "whose conversations are, what is written in them and the files of them; agents' states are the floor's"},
+	{path: "internal/desk", tier: engine, libs: []string{"golang.org/x/sync"}, tests: []string{"internal/blob"}, why: "whose conversations are, what is written in them and the files of them; agents' states are the floor's"},
 	{path: "internal/notify", tier: engine, why: "tells endpoints what happened; knows neither their wire nor where notices come from"},
 
 	{path: "internal/posting", tier: edge, why: "the search index as bytes; knows neither SQL nor what became of a contact"},
