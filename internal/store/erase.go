@@ -317,7 +317,7 @@ func (x *erasing) talks(ctx context.Context, t querier) (bool, error) {
 	for _, k := range list {
 		for _, sql := range []string{
 			`UPDATE message SET provider_id = '', context = '', body = '', action = '' WHERE account_id = $1 AND conversation_id = $2`,
-			`UPDATE outgoing SET provider_id = '', parameters = '[]', detail = '' WHERE account_id = $1 AND conversation_id = $2`,
+			`UPDATE outgoing SET provider_id = '', parameters = '{}', detail = '' WHERE account_id = $1 AND conversation_id = $2`,
 			`UPDATE attachment SET address = '', name = '', sha256 = '', blob = '', detail = '' WHERE account_id = $1 AND conversation_id = $2` + notOfAd,
 			`UPDATE conversation_note SET body = '' WHERE account_id = $1 AND conversation_id = $2`,
 			`UPDATE callback SET note = '' WHERE account_id = $1 AND conversation_id = $2`,
