@@ -32,7 +32,11 @@ func TestSearch_EqualsAScan(t *testing.T) {
 			}
 		})
 		progress, err := s.SearchProgress(t.Context(), w.account)
-		if err != nil || progress.IndexedTo < posting.Span {
+		far := int64(posting.Span)
+		if testing.Short() { // fewer steps
+			far = 1
+		}
+		if err != nil || progress.IndexedTo < far {
 			t.Errorf("the index never came far: %+v (%v)", progress, err)
 		}
 	})
