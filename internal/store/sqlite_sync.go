@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"runtime"
 )
 
 // sqliteGroup is writes that were committed together, or failed, and what each of them is told.
@@ -71,9 +73,24 @@ func syncLog(log *os.File, path string) (*os.File, error) {
 			return nil, fmt.Errorf("open the log: %w", err)
 		}
 		log = opened
+		// A file that was made just now is found after a power cut only once its directory is on the disk, too.
+		if err := syncDir(filepath.Dir(path)); err != nil {
+			return log, fmt.Errorf("sync the log's directory, restart: %w", err)
+		}
 	}
 	if err := datasync(log); err != nil {
 		return log, fmt.Errorf("sync the log, restart: %w", err)
 	}
 	return log, nil
+}
+
+func syncDir(path string) error {
+	if runtime.GOOS == "windows" {
+		return nil // which has no such thing
+	}
+	dir, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(dir.Sync(), dir.Close())
 }
