@@ -124,7 +124,7 @@ func (d *demo) come(ctx context.Context) error {
 			return err
 		}
 		if sleep(ctx, demoOver/demoClickers) != nil {
-			return nil
+			return nil //nolint:nilerr // the time that chatting gets is over
 		}
 	}
 	return nil
