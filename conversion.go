@@ -147,9 +147,6 @@ var conversionEvents = []string{
 	"OrderCanceled", "OrderReturned", "CartAbandoned", "RatingProvided", "ReviewProvided",
 }
 
-// ConversionNames lists every event that a rule can name.
-func ConversionNames() []string { return slices.Clone(conversionEvents) }
-
 // Check is nil for a rule that can be kept.
 func (r ConversionRule) Check() error {
 	if !slices.Contains(conversionEvents, r.Event) {
