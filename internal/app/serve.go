@@ -71,6 +71,7 @@ func (a *App) sweep(ctx context.Context) error {
 			a.sweepEvents(ctx)
 			a.closeSilent(ctx)
 			a.sweepExports(ctx)
+			a.sweepUsage(ctx)
 		}
 	}
 }

@@ -72,3 +72,16 @@ func (u recordUploads) AddRecords(ctx context.Context, actor arauto.Actor, accou
 	defer cancel()
 	return u.imports.Wait(wait, account.ID, job.ID)
 }
+
+// usageDays is how long it can be looked up how many requests a token made on a day.
+const usageDays = 35
+
+func (a *App) sweepUsage(ctx context.Context) {
+	accounts, err := a.store.Accounts(ctx)
+	for _, account := range accounts {
+		err = errors.Join(err, a.store.SweepUsage(ctx, account.ID, arauto.DayNumber(clock().AddDate(0, 0, -usageDays), time.UTC)))
+	}
+	if err != nil && ctx.Err() == nil {
+		a.logger.Error("old counts of requests were not swept", "err", err)
+	}
+}

@@ -117,12 +117,15 @@ func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progre
 		return j, err
 	}
 	j.Done, j.Accepted = 0, 0
+	name, written := key(j), make(chan struct{}) // j is the writer's until written
 	out, in := io.Pipe()
 	go func() {
+		defer close(written)
 		in.CloseWithError(e.write(ctx, in, &j, x, progress))
 	}()
-	_, err = e.Blobs.Put(ctx, key(j), out)
+	_, err = e.Blobs.Put(ctx, name, out)
 	out.CloseWithError(err) // the writer ends also when the file could not be kept
+	<-written
 	if err != nil {
 		return j, err
 	}
