@@ -13,6 +13,7 @@ import (
 	"arauto/internal/api"
 	"arauto/internal/server"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 // The real store is everything the API and the door ask for.
@@ -31,7 +32,7 @@ func (plainSeal) Open(b []byte) ([]byte, error) { return b, nil }
 func sqliteWorld(t *testing.T, options ...store.Option) (*world, *store.Store) {
 	t.Helper()
 	ctx := t.Context()
-	db, err := store.Open(ctx, filepath.Join(t.TempDir(), "arauto.db"), plainSeal{}, now, options...)
+	db, err := store.Open(ctx, storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), plainSeal{}, now, options...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,6 +15,7 @@ import (
 	"arauto/internal/bulk"
 	"arauto/internal/jobs"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 var (
@@ -55,7 +56,7 @@ func check(t *testing.T, err error) {
 func newWorld(t *testing.T, n int, answer func(i int) arauto.Event) *world {
 	t.Helper()
 	ctx := t.Context()
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "arauto.db"), plainSealer{}, base)
+	s, err := store.Open(ctx, storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), plainSealer{}, base)
 	check(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	owner, err := s.CreateAccount(ctx, arauto.Actor{Name: "cli"}, base, arauto.Account{Slug: "a", Name: "Loja", Country: "BR", TimeZone: "UTC", Language: arauto.Portuguese})

@@ -15,6 +15,7 @@ import (
 	"arauto/internal/sandbox"
 	"arauto/internal/seal"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 	"arauto/internal/whatsapp"
 )
 
@@ -55,7 +56,7 @@ func (w *world) open() {
 	w.check(err)
 	places, err := numbering.NewPlaces()
 	w.check(err)
-	w.store, err = store.Open(w.t.Context(), w.path, keys, time.Now(), store.Located(places.Place))
+	w.store, err = store.Open(w.t.Context(), storetest.Fresh(w.t, w.path), keys, time.Now(), store.Located(places.Place))
 	w.check(err)
 }
 

@@ -20,6 +20,7 @@ import (
 	"arauto/internal/blob"
 	"arauto/internal/jobs"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 var (
@@ -55,7 +56,7 @@ func check(t *testing.T, err error) {
 func newWorld(t *testing.T, contacts ...arauto.Contact) *world {
 	t.Helper()
 	ctx := t.Context()
-	s, err := store.Open(ctx, filepath.Join(t.TempDir(), "arauto.db"), plainSealer{}, base)
+	s, err := store.Open(ctx, storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), plainSealer{}, base)
 	check(t, err)
 	t.Cleanup(func() { _ = s.Close() })
 	account, err := s.CreateAccount(ctx, arauto.Actor{Name: "cli"}, base, arauto.Account{Slug: "a", Name: "Loja", Country: "BR", TimeZone: "America/Sao_Paulo", Language: arauto.Portuguese})

@@ -13,6 +13,7 @@ import (
 	"arauto/internal/floor"
 	"arauto/internal/seal"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 // TestRun_TimersAndPresence: wrap-up ends by itself, who is not heard of is taken off, and who waits is told.
@@ -24,7 +25,7 @@ func TestRun_TimersAndPresence(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := store.Open(t.Context(), filepath.Join(dir, "a.db"), keys, clock())
+		s, err := store.Open(t.Context(), storetest.Fresh(t, filepath.Join(dir, "a.db")), keys, clock())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,6 +20,7 @@ import (
 	"arauto/internal/jobs"
 	"arauto/internal/numbering"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -45,7 +46,7 @@ func newWorld(t *testing.T, country string) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir()}
 	var err error
-	if w.store, err = store.Open(t.Context(), filepath.Join(w.dir, "arauto.db"), plainSealer{}, now); err != nil {
+	if w.store, err = store.Open(t.Context(), storetest.Fresh(t, filepath.Join(w.dir, "arauto.db")), plainSealer{}, now); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { w.store.Close() })

@@ -17,6 +17,7 @@ import (
 	"arauto/internal/inbound"
 	"arauto/internal/seal"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 	"arauto/internal/whatsapp"
 )
 
@@ -75,7 +76,7 @@ func inWorld(t *testing.T, change func(*inbound.Config), fn func(*testing.T, *wo
 		w := &world{t: t}
 		keys, err := seal.Parse(testKey)
 		w.check(err)
-		w.store, err = store.Open(t.Context(), filepath.Join(t.TempDir(), "arauto.db"), keys, time.Now())
+		w.store, err = store.Open(t.Context(), storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), keys, time.Now())
 		w.check(err)
 		defer func() { w.store.Close() }()
 		w.spy = &spy{Store: w.store}

@@ -14,6 +14,7 @@ import (
 	"arauto"
 	"arauto/internal/jobs"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 // A world is a store with runners over it, inside a synctest bubble.
@@ -33,7 +34,7 @@ const account = 7
 func inWorld(t *testing.T, test func(w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		s, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "arauto.db"), plainSealer{}, time.Now())
+		s, err := store.Open(context.Background(), storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), plainSealer{}, time.Now())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"arauto/internal/notify"
 	"arauto/internal/seal"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 // world is an account with campaigns to change, over a real database, in a bubble whose clock stands still while
@@ -112,7 +113,7 @@ func (w *world) open() *store.Store {
 	w.t.Helper()
 	keys, err := seal.Parse("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=")
 	w.check(err)
-	s, err := store.Open(w.t.Context(), w.path, keys, time.Now())
+	s, err := store.Open(w.t.Context(), storetest.Fresh(w.t, w.path), keys, time.Now())
 	w.check(err)
 	return s
 }

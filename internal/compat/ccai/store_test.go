@@ -17,6 +17,7 @@ import (
 
 	"arauto"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 )
 
 // A mirror seals nothing: there are no secrets here.
@@ -28,7 +29,7 @@ func (mirror) Open(sealed []byte) ([]byte, error) { return sealed, nil }
 // openStore is a database with the account brazil in it.
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "arauto.db"), mirror{}, now)
+	s, err := store.Open(t.Context(), storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), mirror{}, now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"arauto"
 	"arauto/internal/store"
+	"arauto/internal/store/storetest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -89,7 +90,7 @@ func (mirror) Open(sealed []byte) ([]byte, error) { return sealed, nil }
 
 func openStore(t *testing.T) *store.Store {
 	t.Helper()
-	s, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "arauto.db"), mirror{}, now.Add(-time.Hour))
+	s, err := store.Open(t.Context(), storetest.Fresh(t, filepath.Join(t.TempDir(), "arauto.db")), mirror{}, now.Add(-time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
