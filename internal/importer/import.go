@@ -84,7 +84,7 @@ func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func
 		}
 		return r.work(ctx)
 	}
-	r := &run[arauto.Contact]{Imports: i, list: list, lease: l, job: j, params: p, twice: p.Intake.alreadyThere}
+	r := &run[arauto.Contact]{Imports: i, list: list, lease: l, job: j, account: j.Account, campaign: j.Campaign, params: p, twice: p.Intake.alreadyThere}
 	in := p.Intake.noun()
 	if in.Staged() {
 		return i.workStaged(ctx, r, in)
@@ -118,6 +118,8 @@ type run[T any] struct {
 	params params
 	resume resume
 	speed  speed
+	// account and campaign are the job's own, for those who read rows while chunks are stored: job moves on with each.
+	account, campaign int64
 
 	// parse reads one row; the error is what is wrong with it. Several rows are read at once.
 	parse func(Row) (T, error)
@@ -186,7 +188,7 @@ func (r *run[T]) contact(row Row) (arauto.Contact, error) {
 		return arauto.Contact{}, err
 	}
 	c := arauto.Contact{
-		Account: r.job.Account, Campaign: r.job.Campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields,
+		Account: r.account, Campaign: r.campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields,
 		External: e.Others[targetExternal],
 	}
 	if !r.params.Dialled {

@@ -133,7 +133,7 @@ func (i *Imports) judge(ctx context.Context, c arauto.Campaign, p params, l list
 			out.Sheet = l.sheets[0]
 		}
 	}
-	r := &run[arauto.Contact]{Imports: i, list: l, params: p, job: arauto.Job{Account: c.Account, Campaign: c.ID}}
+	r := &run[arauto.Contact]{Imports: i, list: l, params: p, account: c.Account, campaign: c.ID}
 	var keys []string
 	var places []int // of keys, in out.Rows
 	for len(out.Rows) < MaxPeek {
