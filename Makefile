@@ -31,7 +31,7 @@ test: ## run every test: vet, then under the race detector, then plainly (instal
 	@scripts/need.sh
 	$(GO) vet ./...
 	@scripts/race.sh $(RACE_PACKAGES); raced=$$?; \
-	echo '$(GO) test -shuffle=on -timeout 10m ./...'; $(GO) test -shuffle=on -timeout 10m ./... && scripts/need.sh --check && exit $$raced
+	echo '$(GO) test -shuffle=on -timeout 15m ./...'; $(GO) test -shuffle=on -timeout 15m ./... && scripts/need.sh --check && exit $$raced
 
 race: ## the race detector's short run alone
 	@scripts/race.sh $(RACE_PACKAGES)

@@ -8,4 +8,4 @@ if ! command -v "${CC:-cc}" >/dev/null 2>&1; then
   exit 0
 fi
 set -x
-CGO_ENABLED=1 exec "${GO:-go}" test -race -short -shuffle=on -timeout 8m "$@"
+CGO_ENABLED=1 exec "${GO:-go}" test -race -short -shuffle=on -timeout 15m "$@"
