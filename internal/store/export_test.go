@@ -50,8 +50,37 @@ func PostgresURL(t testing.TB) string {
 // OpenSQLite is a store on a fresh file.
 func OpenSQLite(t testing.TB) *Store {
 	t.Helper()
-	return OpenAt(t, filepath.Join(t.TempDir(), "arauto.db"))
+	path := filepath.Join(t.TempDir(), "arauto.db")
+	content, err := emptySQLite()
+	if err == nil {
+		err = os.WriteFile(path, content, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return OpenAt(t, path)
 }
+
+// emptySQLite is a database in which nothing happened yet, made once: making its tables takes longer than most tests.
+var emptySQLite = sync.OnceValues(func() (_ []byte, err error) {
+	dir, err := os.MkdirTemp("", "arauto-empty-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	path := filepath.Join(dir, "arauto.db")
+	s, err := Open(context.Background(), path, mirror{}, opened)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Close(); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(path)
+})
+
+// opened is when the databases of tests are made.
+var opened = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // OpenPostgres is a store on a fresh database.
 func OpenPostgres(t testing.TB) *Store {
@@ -62,7 +91,7 @@ func OpenPostgres(t testing.TB) *Store {
 // OpenAt is a store at an address, until the test ends.
 func OpenAt(t testing.TB, address string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), address, mirror{}, time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	s, err := Open(t.Context(), address, mirror{}, opened)
 	if err != nil {
 		t.Fatal(err)
 	}
