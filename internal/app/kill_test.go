@@ -240,6 +240,7 @@ func recovered(t *testing.T, p *process) (n int) {
 	return n
 }
 
+// readLedger reads what a sandbox wrote so far; of a line that it is writing nothing is there yet.
 func readLedger(t *testing.T, path string) (all []sandbox.Entry) {
 	t.Helper()
 	f, err := os.Open(path)
@@ -249,7 +250,7 @@ func readLedger(t *testing.T, path string) (all []sandbox.Entry) {
 	defer f.Close()
 	for d := json.NewDecoder(f); ; {
 		var e sandbox.Entry
-		if err := d.Decode(&e); err == io.EOF {
+		if err := d.Decode(&e); err == io.EOF || err == io.ErrUnexpectedEOF {
 			return all
 		} else if err != nil {
 			t.Fatal(err)

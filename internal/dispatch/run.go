@@ -33,7 +33,7 @@ type run struct {
 	restless time.Duration // how long to wait before the next batch
 
 	jobs     chan post
-	workers  int // that take jobs: as many as were ever in flight
+	workers  int // that take jobs: as many as were ever in flight, Slots at most
 	answers  chan arauto.Answer
 	answered []arauto.Answer // taken from answers and not recorded yet
 	inFlight int             // intended and not recorded
@@ -51,6 +51,10 @@ type run struct {
 // however many it is for.
 const linger = 3 * time.Millisecond
 
+// held is how many messages may be intended and not recorded: those in flight and, when every slot is taken, a few
+// behind them whose intents are durable already, so that a slot that comes free does not wait for a transaction.
+func (e *Engine) held() int { return e.Slots + e.Slots/8 }
+
 // sharedRest is how long a line waits when what all its contacts share is used up: it might be raised, and
 // somebody who needs none of it might be due.
 const sharedRest = time.Second
@@ -63,7 +67,7 @@ func newRun(e *Engine, s arauto.Sender, lease arauto.Lease) *run {
 	r := &run{
 		Engine: e, sender: s, lease: lease, pacer: newPacer(perSecond, e.Now()),
 		taken: map[int64]bool{},
-		jobs:  make(chan post, e.Slots), answers: make(chan arauto.Answer, e.Slots), advanced: make(chan advanced, advances),
+		jobs:  make(chan post, e.held()), answers: make(chan arauto.Answer, e.held()), advanced: make(chan advanced, advances),
 	}
 	r.probing.Store(s.Pause == "" && !s.Cause.Until.IsZero() && e.Now().Sub(s.Cause.Until) < probeWithin)
 	return r
@@ -179,7 +183,7 @@ func (r *run) next(ctx context.Context) ([]prepared, time.Duration) {
 	}
 	// What is answered gives its slots back in the same transaction.
 	open := r.inFlight - len(r.answered)
-	room := min(r.Slots-open-r.reserved, r.Batch)
+	room := min(r.held()-open-r.reserved, r.Batch)
 	if room <= 0 || ctx.Err() != nil {
 		return nil, r.Poll
 	}
@@ -297,10 +301,10 @@ type post struct {
 	message arauto.Message
 }
 
-// post hands p to a worker, of which there are as many as messages in flight. There is room for every
-// job and for every answer in flight.
+// post hands p to a worker, of which there are as many as messages in flight. There is room for every job and for
+// every answer.
 func (r *run) post(ctx context.Context, p post, inFlight int) {
-	if r.workers < inFlight {
+	if r.workers < min(inFlight, r.Slots) {
 		r.workers++
 		r.posts.Go(func() {
 			limit := limited{parent: ctx, limit: r.SendLimit}
