@@ -10,7 +10,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -20,10 +19,6 @@ import (
 var version = "dev"
 
 func main() {
-	// Collecting later costs some MB and saves some of the processor while a campaign sends.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(150)
-	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // who asks twice does not want to wait
 	status := run(ctx, os.Args[1:], screenOf(os.Stdin, os.Stdout, os.Stderr))

@@ -116,6 +116,10 @@ const (
 	maxRunKeys = 16 * 1024
 )
 
+// moveAtOnce is how many keys are moved in one transaction: each may change a page of its own, which is held in memory
+// twice while others share the commit.
+const moveAtOnce = 1024
+
 // moveRuns moves runs into the index, of the accounts where enough of them have gathered.
 func (s *Store) moveRuns(ctx context.Context) error {
 	var full []int64
@@ -124,13 +128,19 @@ func (s *Store) moveRuns(ctx context.Context) error {
 		return err
 	})
 	for _, account := range full {
-		err = errors.Join(err, s.db.write(ctx, func(t querier) error { return s.moveRunsOf(ctx, t, account) }))
+		err = errors.Join(err, s.moveRunsOf(ctx, account))
 	}
 	return doing("index what was sent", err)
 }
 
-func (s *Store) moveRunsOf(ctx context.Context, t querier, account int64) error {
-	runs, err := all(ctx, t, scanRun, `SELECT id, keys FROM attempt_run WHERE account_id = $1 ORDER BY id LIMIT $2`+s.db.lock(), account, 4*maxRuns)
+// moveRunsOf gives up the runs once all their keys are in the index: after a crash in between, or beside another node,
+// the same keys are put there again.
+func (s *Store) moveRunsOf(ctx context.Context, account int64) error {
+	var runs []keyRun
+	err := s.db.read(ctx, func(q querier) (err error) {
+		runs, err = all(ctx, q, scanRun, `SELECT id, keys FROM attempt_run WHERE account_id = $1 ORDER BY id LIMIT $2`, account, 4*maxRuns)
+		return err
+	})
 	if err != nil || len(runs) == 0 {
 		return err
 	}
@@ -141,15 +151,20 @@ func (s *Store) moveRunsOf(ctx context.Context, t querier, account int64) error 
 		eachKey(r.keys, func(k keyed64) { keys = append(keys, k) })
 	}
 	slices.SortFunc(keys, func(a, b keyed64) int { return cmp.Compare(a.key, b.key) })
-	for part := range slices.Chunk(keys, 1024) {
+	for part := range slices.Chunk(keys, moveAtOnce) {
 		rows := make([][]any, len(part))
 		for i, k := range part {
 			rows[i] = []any{account, k.key, k.attempt}
 		}
-		if _, err := s.run(ctx, t, insertKey, rows); err != nil {
+		if err := s.db.write(ctx, func(t querier) error {
+			_, err := s.run(ctx, t, insertKey, rows)
+			return err
+		}); err != nil {
 			return err
 		}
 	}
-	_, err = t.exec(ctx, `DELETE FROM attempt_run WHERE `+s.db.keyed("id", "$1", "$2"), account, s.db.list(gone))
-	return err
+	return s.db.write(ctx, func(t querier) error {
+		_, err := t.exec(ctx, `DELETE FROM attempt_run WHERE `+s.db.keyed("id", "$1", "$2"), account, s.db.list(gone))
+		return err
+	})
 }

@@ -55,7 +55,7 @@ func TestAttemptsKeyed(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("while there are few")
-		if err := s.db.write(t.Context(), func(q querier) error { return s.moveRunsOf(t.Context(), q, 1) }); err != nil {
+		if err := s.moveRunsOf(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
 		check("in the index")
