@@ -9,8 +9,8 @@ FUZZ     ?= Fuzz.*
 COUNT    ?= 6
 TORTURE  ?= 10m
 
-# The race detector makes the pure-Go SQLite about fifteen times slower, so it gets its own short run over
-# the packages that own goroutines and data; programs and examples are left to the plain run.
+# The race detector makes everything several times slower, so it gets its own short run over the packages that own
+# goroutines and data; programs and examples are left to the plain run.
 RACE_PACKAGES = $(shell $(GO) list ./... | grep -v -E '/(cmd|bench|examples)(/|$$)')
 
 .DEFAULT_GOAL := help
