@@ -131,23 +131,18 @@ type idOfPerson struct {
 	id  int64
 }
 
-const contactInsert = `INSERT INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
+const contactInto = `INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
 	reason, code, detail, attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at,
 	sent_at, delivered_at, read_at, replied_at, failed_at, deleted_at, version) `
 
-// insertContacts answers for each row whether it went in. The two engines differ: a prepared statement
-// per row is fastest inside SQLite, one statement over arrays on a server.
+// insertContacts answers for each row whether it went in. The two engines differ: inside SQLite some rows a statement,
+// in the order of their person, on a server one statement over arrays.
 func (s *Store) insertContacts(ctx context.Context, t querier, args [][]any) ([]bool, error) {
 	inserted := make([]bool, len(args))
 	if !s.db.postgres() {
-		changed, err := eachInOrder(ctx, t, contactInsert+`VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', 0, '', 0, 0, '', '', '', $12, $13, $14, $14,
-			0, 0, 0, 0, 0, 0, 1) ON CONFLICT DO NOTHING`, args, 8)
-		for i := range changed {
-			inserted[i] = changed[i] == 1
-		}
-		return inserted, err
+		return inserted, insertByPerson(ctx, t, args, inserted)
 	}
-	ids, err := all(ctx, t, scanInt, contactInsert+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
+	ids, err := all(ctx, t, scanInt, `INSERT `+contactInto+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
 		0, 0, 0, 0, 0, 0, 1 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
 		AS u(id, ext, name, fold, raw, phone, key, fields, sched, due) ON CONFLICT DO NOTHING RETURNING id`,
 		args[0][0], args[0][2], args[0][13], column[int64](args, 1), column[string](args, 3), column[string](args, 4), column[string](args, 5),

@@ -3,6 +3,7 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"slices"
 )
 
@@ -55,25 +56,70 @@ func (w *writer) load(job *sqliteWrite) error {
 	return runAlone(w.sqliteConn, job)
 }
 
-// eachInOrder is each, run in the order of the texts at that place of the rows: those that are near to one another in an
-// index are written one after the other. Of rows that are alike there the first stays the first.
-func eachInOrder(ctx context.Context, t querier, sql string, args [][]any, at int) ([]int64, error) {
+// contactRows says OR IGNORE because SQLite would else copy every page that a statement of several rows changes, to undo
+// the statement for a value that is NULL; none of them ever is.
+var contactRows = rowsOf{
+	head: `INSERT OR IGNORE ` + contactInto + `VALUES `,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', 0, 0, '', '', '', ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 1)`,
+}
+
+// insertByPerson inserts contacts in the order of their persons: those that are near to one another in that index are
+// written one after the other. Of rows of one person the first stays the first.
+func insertByPerson(ctx context.Context, t querier, args [][]any, inserted []bool) error {
+	const person = 8 // its place in a row
 	order := make([]int, len(args))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(args[a][at].(string), args[b][at].(string)) })
-	sorted := make([][]any, len(args))
-	for k, i := range order {
-		sorted[k] = args[i]
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(args[a][person].(string), args[b][person].(string)) })
+	whole := len(order) / together * together
+	if err := insertGroups(ctx, t, args, order[:whole], together, inserted); err != nil {
+		return err
 	}
-	changed, err := t.each(ctx, sql, sorted)
+	return insertGroups(ctx, t, args, order[whole:], 1, inserted)
+}
+
+// insertGroups inserts the rows of order, so many at a time.
+func insertGroups(ctx context.Context, t querier, args [][]any, order []int, n int, inserted []bool) error {
+	var groups [][]any
+	for group := range slices.Chunk(order, n) {
+		flat := make([]any, 0, n*(len(args[0])+1))
+		for _, i := range group {
+			flat = append(append(flat, args[i]...), args[i][len(args[i])-1]) // the last is two columns' value
+		}
+		groups = append(groups, flat)
+	}
+	changed, err := t.each(ctx, contactRows.text(n), groups)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	answers := make([]int64, len(args))
-	for k, i := range order {
-		answers[i] = changed[k]
+	for g, group := range slices.Collect(slices.Chunk(order, n)) {
+		if changed[g] > 0 && changed[g] < int64(n) {
+			if err := whichAreThere(ctx, t, args, group, inserted); err != nil {
+				return err
+			}
+			continue
+		}
+		for _, i := range group {
+			inserted[i] = changed[g] > 0
+		}
 	}
-	return answers, nil
+	return nil
+}
+
+// whichAreThere tells which of the rows of a group are there, whose ids nobody had before.
+func whichAreThere(ctx context.Context, t querier, args [][]any, group []int, inserted []bool) error {
+	ids := make([]int64, len(group))
+	for k, i := range group {
+		ids[k] = args[i][1].(int64)
+	}
+	text, err := json.Marshal(ids)
+	if err != nil {
+		return err
+	}
+	there, err := all(ctx, t, scanInt, `SELECT id FROM contact WHERE account_id = $1 AND id IN (SELECT value FROM json_each($2))`, args[0][0], string(text))
+	for k, i := range group {
+		inserted[i] = slices.Contains(there, ids[k])
+	}
+	return err
 }
