@@ -162,7 +162,7 @@ func (e *Engine) apply(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if n < e.Batch {
+		if n == 0 {
 			pause(ctx, e.wake, e.Poll)
 		}
 	}

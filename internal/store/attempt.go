@@ -111,7 +111,7 @@ func (s *Store) saveApplied(ctx context.Context, t querier, now time.Time, accou
 			attemptArgs = append(attemptArgs, attemptUpdate(a, old.State))
 		}
 	}
-	if _, err := t.each(ctx, updateAttempt, attemptArgs); err != nil {
+	if _, err := s.run(ctx, t, updateAttempt, attemptArgs); err != nil {
 		return err
 	}
 	if err := s.keepKeys(ctx, t, oldAttempts, attempts); err != nil {

@@ -172,6 +172,21 @@ type contactChange struct {
 	old, new arauto.Contact
 }
 
+// updateContact writes what happens to contacts that are still as they were read.
+var updateContact = hot{
+	each: `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
+		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20,
+		dial = $21 WHERE account_id = $1 AND id = $2 AND version = $3`,
+	set: `UPDATE contact c SET version = u.version, state = u.state, reason = u.reason, code = u.code, detail = u.detail, attempts = u.attempts,
+		attempt_id = u.attempt, conversation = u.conversation, reply_action = u.action, reply_text = u.text, due_at = u.due, updated_at = u.updated,
+		sent_at = u.sent, delivered_at = u.delivered, read_at = u.read, replied_at = u.replied, failed_at = u.failed, dial = u.dial
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
+		$11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[])
+		AS u(account, id, was, version, state, reason, code, detail, attempts, attempt, conversation, action, text, due, updated, sent, delivered, read, replied,
+		failed, dial)
+		WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.was RETURNING c.id`,
+}
+
 // saveContacts writes changes whose contact is still as it was read, and reports which were written.
 // UpdatedAt becomes the moment of writing and Version one more, in list too.
 func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list []contactChange) ([]int64, error) {
@@ -185,9 +200,7 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt), n.Dial,
 		}
 	}
-	written, err := t.each(ctx, `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
-		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20,
-		dial = $21 WHERE account_id = $1 AND id = $2 AND version = $3`, args)
+	written, err := s.run(ctx, t, updateContact, args)
 	if err != nil {
 		return nil, err
 	}

@@ -172,8 +172,18 @@ func attemptInsert(a arauto.Attempt) []any {
 	}
 }
 
-const updateAttempt = `UPDATE attempt SET state = $4, provider_id = $5, wa_id = $6, code = $7, detail = $8,
-	accepted_at = $9, sent_at = $10, delivered_at = $11, read_at = $12, failed_at = $13, charge = $14 WHERE account_id = $1 AND id = $2 AND state = $3`
+// updateAttempt writes attempts that are still in the state that they were read in.
+var updateAttempt = hot{
+	each: `UPDATE attempt SET state = $4, provider_id = $5, wa_id = $6, code = $7, detail = $8,
+		accepted_at = $9, sent_at = $10, delivered_at = $11, read_at = $12, failed_at = $13, charge = $14 WHERE account_id = $1 AND id = $2 AND state = $3`,
+	set: `UPDATE attempt a SET state = u.state, provider_id = u.provider, wa_id = u.waid, code = u.code, detail = u.detail,
+		accepted_at = u.accepted, sent_at = u.sent, delivered_at = u.delivered, read_at = u.read, failed_at = u.failed, charge = u.charge
+		FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[],
+		$9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[])
+		AS u(account, id, was, state, provider, waid, code, detail, accepted, sent, delivered, read, failed, charge)
+		WHERE a.account_id = u.account AND a.id = u.id AND a.state = u.was`,
+	silent: true,
+}
 
 func attemptUpdate(a arauto.Attempt, was arauto.AttemptState) []any {
 	return []any{

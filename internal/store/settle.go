@@ -188,7 +188,7 @@ func (w *deciding) each(ctx context.Context, t querier, contacts map[int64]araut
 		}
 		w.counts.moved(w.campaign.ID, ch.old.State, ch.new.State)
 	}
-	_, err = t.each(ctx, updateAttempt, told)
+	_, err = w.store.run(ctx, t, updateAttempt, told)
 	return answers, err
 }
 
