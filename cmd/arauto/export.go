@@ -11,12 +11,13 @@ import (
 
 // whom is how a command says which contacts it means. All that is set must hold.
 type whom struct {
-	State     []string `enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" placeholder:"STATE" help:"In any of these states."`
-	Reason    []string `placeholder:"REASON" help:"Failed or held back for any of these reasons, such as invalid_phone."`
-	Name      string   `help:"The name holds this; case and accents do not matter."`
-	Phone     string   `help:"The whole number, in any common spelling."`
-	PhonePart string   `placeholder:"DIGITS" help:"Four or more digits of the phone in a row, such as the last ones."`
-	Field     *pair    `placeholder:"KEY=VALUE" help:"A custom field has exactly this value."`
+	State      []string `enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" placeholder:"STATE" help:"In any of these states."`
+	DialStatus []string `enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" placeholder:"STATUS" help:"Of voice campaigns: with any of these dial statuses."`
+	Reason     []string `placeholder:"REASON" help:"Failed or held back for any of these reasons, such as invalid_phone."`
+	Name       string   `help:"The name holds this; case and accents do not matter."`
+	Phone      string   `help:"The whole number, in any common spelling."`
+	PhonePart  string   `placeholder:"DIGITS" help:"Four or more digits of the phone in a row, such as the last ones."`
+	Field      *pair    `placeholder:"KEY=VALUE" help:"A custom field has exactly this value."`
 }
 
 func (w whom) into(body map[string]any) {
@@ -27,6 +28,9 @@ func (w whom) into(body map[string]any) {
 	}
 	if len(w.State) > 0 {
 		body["states"] = w.State
+	}
+	if len(w.DialStatus) > 0 {
+		body["dial_statuses"] = w.DialStatus
 	}
 	if len(w.Reason) > 0 {
 		body["reasons"] = w.Reason

@@ -47,6 +47,8 @@ func TestEdit(t *testing.T) {
 		`{"action":"hold","phone_part":"12-3"}`:                     http.StatusUnprocessableEntity,
 		`{"action":"hold","field_key":"cpf"}`:                       http.StatusUnprocessableEntity,
 		`{"action":"hold","reasons":["nothing"]}`:                   http.StatusUnprocessableEntity,
+		`{"action":"hold","dial_statuses":["sleeping"]}`:            http.StatusUnprocessableEntity,
+		`{"action":"hold","all":true,"dial_statuses":["redial"]}`:   http.StatusUnprocessableEntity,
 		`{"action":"hold","all":true}`:                              http.StatusAccepted,
 		`{"action":"requeue","reasons":["too_fast"],"reopen":true}`: http.StatusAccepted,
 	} {
@@ -58,9 +60,9 @@ func TestEdit(t *testing.T) {
 		t.Errorf("with a token that reads: %d", got.Code)
 	}
 	w.edits.started = nil
-	w.do("write", http.MethodPost, path, `{"action":"remove","states":["failed"],"phone_part":"(11) 98","name":"ana","contacts":[4,5]}`)
+	w.do("write", http.MethodPost, path, `{"action":"remove","states":["failed"],"dial_statuses":["voicemail","not_reached"],"phone_part":"(11) 98","name":"ana","contacts":[4,5]}`)
 	want := []arauto.Edit{{Action: arauto.EditRemove, Who: arauto.ContactFilter{
-		States: []arauto.ContactState{arauto.ContactFailed}, Digits: "1198", Name: "ana", IDs: []int64{4, 5}, Now: now,
+		States: []arauto.ContactState{arauto.ContactFailed}, Dials: []arauto.Dial{arauto.DialVoicemail, arauto.DialNotReached}, Digits: "1198", Name: "ana", IDs: []int64{4, 5}, Now: now,
 	}}}
 	if diff := cmp.Diff(want, w.edits.started); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -72,12 +74,13 @@ func TestEdit(t *testing.T) {
 
 func TestExport(t *testing.T) {
 	w := newWorld(t)
-	got := w.do("reports", http.MethodPost, "/api/v1/exports", `{"format":"csv","campaigns":[1],"states":["replied"],"field_key":"cpf","field_value":"1"}`)
+	got := w.do("reports", http.MethodPost, "/api/v1/exports", `{"format":"csv","campaigns":[1],"states":["replied"],"dial_statuses":["finished"],"field_key":"cpf","field_value":"1"}`)
 	if got.Code != http.StatusAccepted || !strings.Contains(got.Body.String(), `"file_url":null`) || len(w.exports.started) != 1 {
 		t.Fatalf("%d %s", got.Code, got.Body)
 	}
 	x := w.exports.started[0]
-	if x.Delimiter != "," || x.Format != arauto.ExportCSV || x.Zone == "" || x.Who.FieldValue != "1" || len(x.Who.Campaigns) != 1 {
+	if x.Delimiter != "," || x.Format != arauto.ExportCSV || x.Zone == "" || x.Who.FieldValue != "1" || len(x.Who.Campaigns) != 1 ||
+		len(x.Who.Dials) != 1 || x.Who.Dials[0] != arauto.DialFinished {
 		t.Errorf("asked for %+v", x)
 	}
 	for body, status := range map[string]int{

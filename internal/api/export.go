@@ -26,6 +26,7 @@ type exportBody struct {
 	BOM          bool       `json:"bom,omitempty" doc:"CSV: begin with the mark by which Excel knows UTF-8"`
 	Campaigns    []ref      `json:"campaigns,omitempty" maxItems:"100" nullable:"false" doc:"Absent = all"`
 	States       []string   `json:"states,omitempty" maxItems:"10" nullable:"false" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these"`
+	DialStatuses []string   `json:"dial_statuses,omitempty" maxItems:"21" nullable:"false" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
 	Reasons      []string   `json:"reasons,omitempty" maxItems:"50" nullable:"false" doc:"Any of these"`
 	Name         string     `json:"name,omitempty" maxLength:"200" doc:"Contained; case and accents do not matter"`
 	Phone        string     `json:"phone,omitempty" maxLength:"40" doc:"The whole number, in any common spelling"`
@@ -91,7 +92,7 @@ func (a *API) startExport(ctx context.Context, c Caller, in *struct{ Body export
 	}
 	var err error
 	if x.Who, err = a.filter(c, ContactQuery{
-		State: b.States, Name: b.Name, Phone: b.Phone, PhonePart: b.PhonePart, FieldKey: b.FieldKey, FieldValue: b.FieldValue, Reason: b.Reasons,
+		State: b.States, DialStatus: b.DialStatuses, Name: b.Name, Phone: b.Phone, PhonePart: b.PhonePart, FieldKey: b.FieldKey, FieldValue: b.FieldValue, Reason: b.Reasons,
 	}, campaigns); err != nil {
 		return nil, err
 	}

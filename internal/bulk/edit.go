@@ -78,10 +78,11 @@ func asks(e arauto.Edit) string {
 	return text(struct {
 		Action                   arauto.EditAction
 		States                   []arauto.ContactState `json:",omitempty"`
+		Dials                    []arauto.Dial         `json:",omitempty"`
 		Reasons                  []arauto.Reason       `json:",omitempty"`
 		ByName, ByField, ByPhone bool                  `json:",omitempty"`
 		Contacts                 int                   `json:",omitempty"`
-	}{e.Action, e.Who.States, e.Who.Reasons, e.Who.Name != "", e.Who.FieldKey != "", e.Who.Digits != "" || len(e.Who.PersonKeys) > 0, len(e.Who.IDs)})
+	}{e.Action, e.Who.States, e.Who.Dials, e.Who.Reasons, e.Who.Name != "", e.Who.FieldKey != "", e.Who.Digits != "" || len(e.Who.PersonKeys) > 0, len(e.Who.IDs)})
 }
 
 // going is how far an edit is: those below Before are still to come.

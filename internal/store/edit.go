@@ -21,11 +21,7 @@ func (s *Store) MatchIDs(ctx context.Context, account int64, f arauto.ContactFil
 		if err != nil {
 			return err
 		}
-		if cq.indexed {
-			ids, err = d.found(ctx, below(before), limit)
-		} else {
-			ids, err = d.tail(ctx, below(before), limit)
-		}
+		ids, err = d.found(ctx, below(before), limit)
 		return err
 	})
 	return ids, doing("match contacts", err)

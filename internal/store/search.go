@@ -36,9 +36,10 @@ func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*f
 		d.ask.Campaigns = f.Campaigns
 	}
 	var err error
-	if cq.named() {
+	switch {
+	case cq.named():
 		d.named, err = cq.names(ctx, q)
-	} else {
+	case cq.indexed: // else nobody is taken to be in a segment, and all are read row by row
 		d.state, err = loadSearch(ctx, q, cq.account)
 	}
 	return d, err

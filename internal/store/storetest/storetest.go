@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"import to dial", testDialImport},
 		{"dial moves", testDialMoves},
 		{"who is not dialled any more", testDialErased},
+		{"search", testSearch},
 		{"stage", testStage},
 		{"intake", testIntake},
 		{"lease", testLease},
