@@ -21,6 +21,8 @@ type finder struct {
 	named   []int64                  // contacts that were asked for themselves, the highest first
 	ahead   map[int64][]posting.Part // parts that were read for stretches further down, by stretch
 	windows int                      // stretches that are read at once
+	changed []int64                  // contacts that changed since, from settled on, of stretches still to come; the highest first
+	settled int64                    // the first id of the lowest stretch of which changed has all
 }
 
 // maxAsked is how many campaigns are asked of the index; more are looked up on the rows.
@@ -28,7 +30,7 @@ const maxAsked = 200
 
 func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*finder, error) {
 	f := cq.filter
-	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64][]posting.Part{}, windows: 1, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
+	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64][]posting.Part{}, windows: 1, settled: 1 << 53, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
 	if f.FieldKey != "" {
 		d.ask.Fields = arauto.Fields{{Key: f.FieldKey, Value: f.FieldValue}}
 	}
@@ -117,8 +119,7 @@ func (d *finder) stretch(ctx context.Context, n int64) (*posting.Set, error) {
 
 // stale puts those right whom the index no longer tells the truth of.
 func (d *finder) stale(ctx context.Context, n int64, found *posting.Set) error {
-	base := n << posting.Full.Bits()
-	ids, err := all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id >= $2 AND id < $3`, d.cq.account, base, base+posting.Span)
+	ids, err := d.changes(ctx, n<<posting.Full.Bits())
 	if err != nil || len(ids) == 0 {
 		return err
 	}
@@ -130,6 +131,34 @@ func (d *finder) stale(ctx context.Context, n int64, found *posting.Set) error {
 		found.Add(id)
 	}
 	return err
+}
+
+// changesAhead is how many changes are read at once: mostly there are fewer in all.
+const changesAhead = 512
+
+// changes are the contacts of a stretch that changed since it was indexed. Stretches are asked for from the highest
+// down.
+func (d *finder) changes(ctx context.Context, base int64) (in []int64, err error) {
+	if base < d.settled {
+		if d.changed, err = all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
+			d.cq.account, base+posting.Span, changesAhead); err != nil {
+			return nil, err
+		}
+		d.settled = 0
+		if n := len(d.changed); n == changesAhead {
+			d.settled = (d.changed[n-1]>>posting.Full.Bits() + 1) << posting.Full.Bits()
+		}
+		if base < d.settled { // there are more in this stretch alone
+			d.settled = base
+			d.changed, err = all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id >= $2 AND id < $3`, d.cq.account, base, base+posting.Span)
+			in, d.changed = d.changed, nil
+			return in, err
+		}
+	}
+	for len(d.changed) > 0 && d.changed[0] >= base {
+		in, d.changed = append(in, d.changed[0]), d.changed[1:]
+	}
+	return in, nil
 }
 
 // parts are what the answer of a full segment begins with. Segments further down are read with it, more of them
@@ -187,6 +216,9 @@ func (d *finder) read(ctx context.Context, level posting.Level, numbers []int64,
 
 // look is who of ids fits the whole query as the rows say, in the order of ids descending.
 func (d *finder) look(ctx context.Context, ids []int64) ([]int64, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
 	cq := d.cq
 	joins := ""
 	if cq.filter.Intent != arauto.IntentAny {

@@ -26,7 +26,19 @@ func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, e
 	if err != nil || len(list) == limit {
 		return list, err
 	}
+	var few []int64 // of stretches that have few, looked at together
 	err = d.down(ctx, before, func(base int64, candidates *posting.Set) (bool, error) {
+		if n := candidates.Len(); len(few)+n <= min(max(firstLook, limit-len(list)), lastLook) {
+			few = candidates.Last(few, base, n)
+			if len(few) < limit-len(list) {
+				return true, nil
+			}
+		}
+		fit, err := d.look(ctx, few)
+		if err != nil {
+			return false, err
+		}
+		list, few = append(list, fit[:min(len(fit), limit-len(list))]...), nil
 		looked, fitted := 0, 0
 		for size := firstLook; !candidates.Empty() && len(list) < limit; size = min(4*size, lastLook) {
 			if d.cq.byIndex() && !d.cq.stateless() && looked >= 2*firstLook && fitted*sparse < looked {
@@ -45,7 +57,11 @@ func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, e
 		}
 		return len(list) < limit, nil
 	})
-	return list, err
+	if err != nil || len(few) == 0 {
+		return list, err
+	}
+	fit, err := d.look(ctx, few)
+	return append(list, fit[:min(len(fit), limit-len(list))]...), err
 }
 
 func (d *finder) foundNamed(ctx context.Context, before int64, limit int) (list []int64, err error) {
