@@ -18,11 +18,11 @@ type finder struct {
 	exact bool // candidates fit the question; else they only may
 
 	state   searchState
-	named   []int64                  // contacts that were asked for themselves, the highest first
-	ahead   map[int64][]posting.Part // parts that were read for stretches further down, by stretch
-	windows int                      // stretches that are read at once
-	changed []int64                  // contacts that changed since, from settled on, of stretches still to come; the highest first
-	settled int64                    // the first id of the lowest stretch of which changed has all
+	named   []int64                // contacts that were asked for themselves, the highest first
+	ahead   map[int64]*posting.Set // who fits in stretches further down, by stretch
+	windows int                    // stretches that are read at once
+	changed []int64                // contacts that changed since, from settled on, of stretches still to come; the highest first
+	settled int64                  // the first id of the lowest stretch of which changed has all
 }
 
 // maxAsked is how many campaigns are asked of the index; more are looked up on the rows.
@@ -30,7 +30,7 @@ const maxAsked = 200
 
 func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*finder, error) {
 	f := cq.filter
-	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64][]posting.Part{}, windows: 1, settled: 1 << 53, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
+	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64]*posting.Set{}, windows: 1, settled: 1 << 53, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
 	if f.FieldKey != "" {
 		d.ask.Fields = arauto.Fields{{Key: f.FieldKey, Value: f.FieldValue}}
 	}
@@ -95,11 +95,8 @@ func (d *finder) down(ctx context.Context, before int64, each func(base int64, c
 func (d *finder) stretch(ctx context.Context, n int64) (*posting.Set, error) {
 	found := &posting.Set{}
 	if n < d.state.full {
-		parts, err := d.parts(ctx, n)
-		if err != nil {
-			return nil, err
-		}
-		if err := d.ask.Find(found, posting.Full, parts, d.exact, d.more(ctx, posting.Full, n)); err != nil {
+		var err error
+		if found, err = d.full(ctx, n); err != nil {
 			return nil, err
 		}
 	} else {
@@ -109,7 +106,11 @@ func (d *finder) stretch(ctx context.Context, n int64) (*posting.Set, error) {
 			if err != nil {
 				return nil, err
 			}
-			if err := d.ask.Find(found, posting.Short, parts[short], d.exact, d.more(ctx, posting.Short, short)); err != nil {
+			more := func(numbers []int64) ([]posting.Part, error) {
+				parts, err := d.read(ctx, posting.Short, numbers, short, short)
+				return parts[short], err
+			}
+			if err := d.ask.Find(found, posting.Short, parts[short], d.exact, more); err != nil {
 				return nil, err
 			}
 		}
@@ -159,59 +160,6 @@ func (d *finder) changes(ctx context.Context, base int64) (in []int64, err error
 		in, d.changed = append(in, d.changed[0]), d.changed[1:]
 	}
 	return in, nil
-}
-
-// parts are what the answer of a full segment begins with. Segments further down are read with it, more of them
-// each time: whoever gets there will go on.
-func (d *finder) parts(ctx context.Context, n int64) ([]posting.Part, error) {
-	if parts, known := d.ahead[n]; known {
-		delete(d.ahead, n)
-		return parts, nil
-	}
-	from := max(n-int64(d.windows)+1, d.cq.from>>posting.Full.Bits(), 0)
-	read, err := d.read(ctx, posting.Full, d.ask.Numbers(posting.Full), from, n)
-	if err != nil {
-		return nil, err
-	}
-	d.windows = min(2*d.windows, 16)
-	for i := from; i < n; i++ {
-		d.ahead[i] = read[i]
-	}
-	return read[n], nil
-}
-
-func (d *finder) more(ctx context.Context, level posting.Level, segment int64) posting.Reads {
-	return func(numbers []int64) ([]posting.Part, error) {
-		parts, err := d.read(ctx, level, numbers, segment, segment)
-		return parts[segment], err
-	}
-}
-
-// read gets parts of segments from ≤ number ≤ to, by segment.
-func (d *finder) read(ctx context.Context, level posting.Level, numbers []int64, from, to int64) (map[int64][]posting.Part, error) {
-	if len(numbers) == 0 {
-		return nil, nil
-	}
-	named := `account_id = $1 AND level = $2 AND part IN (SELECT value FROM json_each($3))`
-	if d.cq.store.db.postgres() {
-		named = `(account_id, level, part) IN (SELECT $1::bigint, $2::bigint, unnest($3::bigint[]))`
-	}
-	r, err := d.q.query(ctx, `SELECT segment, part, data FROM search_part WHERE `+named+` AND segment >= $4 AND segment <= $5`,
-		d.cq.account, int64(level), d.cq.store.db.list(numbers), from, to)
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	parts := map[int64][]posting.Part{}
-	for r.Next() {
-		var segment int64
-		var p posting.Part
-		if err := r.Scan(&segment, &p.Number, &p.Data); err != nil {
-			return nil, err
-		}
-		parts[segment] = append(parts[segment], p)
-	}
-	return parts, r.Err()
 }
 
 // look is who of ids fits the whole query as the rows say, in the order of ids descending.
