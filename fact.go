@@ -31,6 +31,7 @@ const (
 	FactCapacity   FactKind = "capacity"   // what a WABA's portfolio, or one of its numbers, may send
 	FactAccount    FactKind = "account"    // of a WABA of ours, or of one of its numbers
 	FactIdentity   FactKind = "identity"   // several names are one person's
+	FactTrouble    FactKind = "trouble"    // an error of a number or a WABA that concerns no single message; Status says which
 	FactOther      FactKind = "other"      // anything else: kept raw, not acted on
 )
 

@@ -206,6 +206,23 @@ func (f *applying) consequences(ctx context.Context, t querier, facts []arauto.F
 	return f.store.capAgain(ctx, t, f.now, f.account.ID, capped, f.counts)
 }
 
+// trouble does what an error asks for that concerns no single message: it stops a number or a WABA, as the same error
+// would in the answer to a message. Of a campaign or a contact it cannot speak. The note says what was heard.
+func (f *applying) trouble(ctx context.Context, t querier, fact arauto.Fact) (note string, err error) {
+	s := fact.Status
+	note = "error " + itoa(s.Code) + ": " + s.Detail
+	stops := s.Action == arauto.ActionPause && (s.Scope == arauto.ScopeSender || s.Scope == arauto.ScopeWABA)
+	switch {
+	case !stops:
+		return note + " (counted, nothing is stopped for it)", nil
+	case f.now.Sub(f.said(fact)) > lateFailure:
+		return note + " (too old to stop anything)", nil
+	case fact.PhoneNumberID == "":
+		return note, f.stopWABA(ctx, t, f.wabas[fact.WABA], arauto.SendError{Code: s.Code, Detail: s.Detail, Reason: s.Reason, Scope: arauto.ScopeWABA, Action: s.Action, After: s.After})
+	}
+	return note, f.halt(ctx, t, s, f.senderOf(fact), 0)
+}
+
 func (f *applying) senderOf(fact arauto.Fact) int64 { return f.numbers[fact.PhoneNumberID] }
 
 func (f *applying) halt(ctx context.Context, t querier, s arauto.Status, sender, campaign int64) error {

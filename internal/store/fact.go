@@ -286,6 +286,8 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 		err = f.accountFact(ctx, t, fact)
 	case arauto.FactCapacity:
 		err = f.capacity(ctx, t, fact)
+	case arauto.FactTrouble:
+		f.done[i].Note, err = f.trouble(ctx, t, fact)
 	default:
 		f.done[i].Note = "kept, not acted on"
 	}

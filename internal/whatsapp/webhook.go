@@ -166,7 +166,7 @@ func (d *decoder) messages(v messagesValue) {
 		d.preference(i, &v.Preferences[i])
 	}
 	for _, e := range v.Errors {
-		f := d.fact(arauto.FactOther, d.origin.At)
+		f := d.fact(arauto.FactTrouble, d.origin.At)
 		e.explain(&f.Status)
 		d.add(f)
 	}

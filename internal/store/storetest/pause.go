@@ -290,6 +290,28 @@ func testPauseAccount(t *testing.T, s *store.Store) {
 	same(t, "a restriction that is over already", h.still(), nil)
 }
 
+// An error that a webhook tells of no single message stops what the same error would stop as an answer.
+func testPauseTrouble(t *testing.T, s *store.Store) {
+	h := newHouse(t, s)
+	now := base().Add(time.Hour)
+	told := func(number string, at time.Time, status arauto.Status) {
+		t.Helper()
+		h.fact(now, arauto.Fact{Kind: arauto.FactTrouble, At: at, PhoneNumberID: number, Status: status})
+	}
+	number := h.sender("one").PhoneNumberID
+	locked := arauto.Status{Code: 131031, Reason: arauto.ReasonAccountTrouble, Scope: arauto.ScopeWABA, Action: arauto.ActionPause, Detail: "locked"}
+	token := arauto.Status{Code: 190, Reason: arauto.ReasonSenderTrouble, Scope: arauto.ScopeSender, Action: arauto.ActionPause, Detail: "expired"}
+	told(number, now, arauto.Status{Code: 130472, Scope: arauto.ScopeContact, Action: arauto.ActionFail})
+	same(t, "an error that stops nothing", h.still(), nil)
+	told(number, now.Add(-time.Hour), token)
+	same(t, "one that comes an hour late", h.still(), nil)
+	told(number, now, token)
+	same(t, "a number's", h.still(), []string{"one"})
+	same(t, "its cause", h.sender("one").Cause, arauto.Cause{Code: 190, Reason: arauto.ReasonSenderTrouble, Since: now})
+	told("", now, locked)
+	same(t, "a WABA's", h.still(), []string{"one", "two"})
+}
+
 func testFailures(t *testing.T, s *store.Store) {
 	p := newAnswered(t, s, 12, func(i int, in arauto.Intended) (arauto.Event, arauto.Receipt) {
 		if i < 4 {

@@ -75,6 +75,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"pause of a WABA", testPauseWABA},
 		{"pause for a template", testPauseTemplate},
 		{"pause for an account", testPauseAccount},
+		{"pause for an error of no message", testPauseTrouble},
 		{"failures", testFailures},
 		{"marketing cap", testMarketingCap},
 		{"marketing cap of what ended", testMarketingCapEnded},
