@@ -47,6 +47,7 @@ type Contact struct {
 	Code     int    // the provider's own code behind Reason; 0 = none
 	Detail   string // the provider's own words behind Reason
 	Attempts int
+	Forgiven int // of Attempts, those before a person last had the contact tried again
 
 	ReplyAction string // the button the person used; "" for free text
 	ReplyText   string
@@ -223,6 +224,10 @@ func (c Contact) Apply(e Event) (Contact, error) {
 	return c, nil
 }
 
+// Tries is how many attempts count against the contact's budget: those since a person last had it tried again. Limits on
+// how often a person is contacted count all of them.
+func (c Contact) Tries() int { return max(0, c.Attempts-c.Forgiven) }
+
 // stamp keeps the earliest moment at which each stage is known to have been reached, whatever the order
 // of the reports: Meta may skip `delivered` when a message is read at once, and what a person answers
 // had been sent.
@@ -235,7 +240,7 @@ func (c *Contact) stamp(e Event, moved bool) {
 			c.Attempts = max(0, c.Attempts-1)
 		}
 	case EventAgain:
-		c.SentAt = time.Time{} // the earlier attempt keeps its own
+		c.SentAt, c.Forgiven = time.Time{}, c.Attempts // the earlier attempt keeps its moment
 	case EventRefused, EventFailed:
 		if c.State == ContactFailed {
 			keepFirst(&c.FailedAt, e.At)

@@ -475,3 +475,34 @@ func TestParseContactState(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is tried again by a person's decision has all tries before them; what was tried before stays counted.
+func TestContact_AgainBeginsTriesAnew(t *testing.T) {
+	at := time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
+	c := arauto.Contact{State: arauto.ContactPending}
+	apply := func(kind arauto.EventKind) {
+		t.Helper()
+		next, err := c.Apply(arauto.Event{Kind: kind, At: at, Due: at, Attempt: 7})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c = next
+	}
+	for range 3 {
+		apply(arauto.EventIntended)
+		apply(arauto.EventDeferred)
+	}
+	apply(arauto.EventIntended)
+	apply(arauto.EventRefused)
+	if c.Attempts != 4 || c.Tries() != 4 {
+		t.Fatalf("%d attempts, %d tries, want 4 of both", c.Attempts, c.Tries())
+	}
+	apply(arauto.EventAgain)
+	if c.Attempts != 4 || c.Tries() != 0 {
+		t.Errorf("decided again: %d attempts, %d tries, want 4 and none", c.Attempts, c.Tries())
+	}
+	apply(arauto.EventIntended)
+	if c.Attempts != 5 || c.Tries() != 1 {
+		t.Errorf("tried again: %d attempts, %d tries, want 5 and 1", c.Attempts, c.Tries())
+	}
+}

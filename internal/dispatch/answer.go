@@ -53,7 +53,7 @@ func (r *run) refusal(in arauto.Intended, err error, now time.Time) arauto.Event
 		return event
 	default:
 		event.Kind = arauto.EventRefused
-		if e.Reason == arauto.ReasonTemplateMismatch && in.Contact.Attempts < misfitTries && r.breakers.unproven(in.Contact.Campaign) {
+		if e.Reason == arauto.ReasonTemplateMismatch && in.Contact.Tries() < misfitTries && r.breakers.unproven(in.Contact.Campaign) {
 			// Perhaps nobody's message fits: then the campaign is paused in a moment, and this contact should
 			// not be lost for it.
 			event.Kind, event.Due = arauto.EventDeferred, now.Add(misfitWait)
@@ -72,8 +72,8 @@ const (
 
 // again puts a contact off that met a fault which may pass, each time for longer, until its tries are used up.
 func (r *run) again(in arauto.Intended, e *arauto.SendError, event arauto.Event) arauto.Event {
-	due, ok := arauto.RetryAt(in.Contact.Attempts, time.Duration(e.After)*time.Second, event.At)
-	if ok && (e.Tries == 0 || in.Contact.Attempts < e.Tries) {
+	due, ok := arauto.RetryAt(in.Contact.Tries(), time.Duration(e.After)*time.Second, event.At)
+	if ok && (e.Tries == 0 || in.Contact.Tries() < e.Tries) {
 		event.Kind, event.Due = arauto.EventDeferred, due
 		return event
 	}

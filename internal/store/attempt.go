@@ -150,7 +150,7 @@ var errLostRow = arauto.Errorf(arauto.KindInternal, "", "a locked contact change
 
 // contactMoved reports whether anything but UpdatedAt differs: a fact that came twice writes nothing.
 func contactMoved(a, b arauto.Contact) bool {
-	return a.State != b.State || a.Dial != b.Dial || a.Attempt != b.Attempt || a.Attempts != b.Attempts || a.Reason != b.Reason || a.Code != b.Code ||
+	return a.State != b.State || a.Dial != b.Dial || a.Attempt != b.Attempt || a.Attempts != b.Attempts || a.Forgiven != b.Forgiven || a.Reason != b.Reason || a.Code != b.Code ||
 		a.Conversation != b.Conversation || a.ReplyAction != b.ReplyAction || a.ReplyText != b.ReplyText || !a.DueAt.Equal(b.DueAt) ||
 		!a.SentAt.Equal(b.SentAt) || !a.DeliveredAt.Equal(b.DeliveredAt) || !a.ReadAt.Equal(b.ReadAt) ||
 		!a.RepliedAt.Equal(b.RepliedAt) || !a.FailedAt.Equal(b.FailedAt)

@@ -131,6 +131,7 @@ func (s *Store) capAgain(ctx context.Context, t querier, now time.Time, account 
 		if err != nil {
 			return err
 		}
+		next.Forgiven = c.Forgiven // nobody decided this
 		if campaign.State == arauto.CampaignCompleted {
 			reopened, err := s.moveCampaign(ctx, t, arauto.System(account), now, campaign, arauto.CampaignReopen, "a contact waits to be tried once more")
 			if err != nil && arauto.KindOf(err) != arauto.KindInternal {

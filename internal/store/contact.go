@@ -9,7 +9,7 @@ import (
 
 const contactColumns = `account_id, id, campaign_id, external_id, name, phone_raw, phone, person_key, fields, state, reason, code, detail,
 	attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at, sent_at, delivered_at,
-	read_at, replied_at, failed_at, deleted_at, version, dial, email, outbound, priority`
+	read_at, replied_at, failed_at, deleted_at, version, dial, email, outbound, priority, forgiven`
 
 // contactScan holds what a contact's columns are read into.
 type contactScan struct {
@@ -25,7 +25,7 @@ func (s *contactScan) into() []any {
 		&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
 		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
 		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted, &c.Version,
-		&c.Dial, &c.Email, &c.Outbound, &c.Priority,
+		&c.Dial, &c.Email, &c.Outbound, &c.Priority, &c.Forgiven,
 	}
 }
 
@@ -176,14 +176,15 @@ type contactChange struct {
 var updateContact = hot{
 	each: `UPDATE contact SET version = $4, state = $5, reason = $6, code = $7, detail = $8, attempts = $9, attempt_id = $10, conversation = $11,
 		reply_action = $12, reply_text = $13, due_at = $14, updated_at = $15, sent_at = $16, delivered_at = $17, read_at = $18, replied_at = $19, failed_at = $20,
-		dial = $21 WHERE account_id = $1 AND id = $2 AND version = $3`,
+		dial = $21, forgiven = $22 WHERE account_id = $1 AND id = $2 AND version = $3`,
 	set: `UPDATE contact c SET version = u.version, state = u.state, reason = u.reason, code = u.code, detail = u.detail, attempts = u.attempts,
 		attempt_id = u.attempt, conversation = u.conversation, reply_action = u.action, reply_text = u.text, due_at = u.due, updated_at = u.updated,
-		sent_at = u.sent, delivered_at = u.delivered, read_at = u.read, replied_at = u.replied, failed_at = u.failed, dial = u.dial
+		sent_at = u.sent, delivered_at = u.delivered, read_at = u.read, replied_at = u.replied, failed_at = u.failed, dial = u.dial,
+		forgiven = u.forgiven
 		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::bigint[], $10::bigint[],
-		$11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[])
+		$11::text[], $12::text[], $13::text[], $14::bigint[], $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::text[], $22::bigint[])
 		AS u(account, id, was, version, state, reason, code, detail, attempts, attempt, conversation, action, text, due, updated, sent, delivered, read, replied,
-		failed, dial)
+		failed, dial, forgiven)
 		WHERE c.account_id = u.account AND c.id = u.id AND c.version = u.was RETURNING c.id`,
 }
 
@@ -198,6 +199,7 @@ func (s *Store) saveContacts(ctx context.Context, t querier, now time.Time, list
 		args[i] = []any{
 			n.Account, n.ID, ch.old.Version, n.Version, n.State, n.Reason, int64(n.Code), n.Detail, int64(n.Attempts), n.Attempt,
 			n.Conversation, n.ReplyAction, n.ReplyText, ms(n.DueAt), ms(now), ms(n.SentAt), ms(n.DeliveredAt), ms(n.ReadAt), ms(n.RepliedAt), ms(n.FailedAt), n.Dial,
+			int64(n.Forgiven),
 		}
 	}
 	written, err := s.run(ctx, t, updateContact, args)

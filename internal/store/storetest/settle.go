@@ -135,7 +135,7 @@ func testSettle(t *testing.T, s *store.Store) {
 	})
 	sub("again, and a late fact of the first message", func(t *testing.T, p posted) {
 		p.settle(arauto.DecideAgain, false, p.ids(2, 3)...)
-		if c := p.contact(2); c.State != arauto.ContactPending || !c.DueAt.Equal(base().Add(time.Hour)) || c.Attempts != 1 {
+		if c := p.contact(2); c.State != arauto.ContactPending || !c.DueAt.Equal(base().Add(time.Hour)) || c.Attempts != 1 || c.Tries() != 0 {
 			t.Errorf("contact %+v", c)
 		}
 		p.facts(statusFact(arauto.Status{Event: arauto.EventSent, Ref: p.sent[2].Attempt.Ref()}))
@@ -144,7 +144,7 @@ func testSettle(t *testing.T, s *store.Store) {
 		}
 		due, err := s.DueContacts(ctx, base().Add(2*time.Hour), a, campaign, time.Time{}, 0, 10)
 		ok(t, err)
-		if len(due) != 1 || due[0].ID != p.sent[3].Contact.ID {
+		if len(due) != 1 || due[0].ID != p.sent[3].Contact.ID || due[0].Attempts != 1 || due[0].Tries() != 0 {
 			t.Errorf("due: %+v", due)
 		}
 	})
