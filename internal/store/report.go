@@ -44,6 +44,9 @@ type contactQuery struct {
 
 func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f arauto.ContactFilter) (*contactQuery, error) {
 	query := &contactQuery{store: s, account: account, filter: f, upTo: 1 << 53}
+	if err := query.inFlight(ctx, q); err != nil {
+		return nil, err
+	}
 	if err := query.people(ctx, q); err != nil {
 		return nil, err
 	}
@@ -58,6 +61,24 @@ func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f ar
 	query.walk = query.walk || query.indexed
 	query.conditions()
 	return query, nil
+}
+
+// inFlight makes of the question who is being sent to one for those contacts themselves: they are few, and the rows of
+// most of them say pending until their message is answered.
+func (cq *contactQuery) inFlight(ctx context.Context, q querier) error {
+	if len(cq.filter.States) != 1 || cq.filter.States[0] != arauto.ContactSending {
+		return nil
+	}
+	ids, err := all(ctx, q, scanInt, `SELECT contact_id FROM intent WHERE account_id = $1 UNION
+		SELECT c.id FROM (SELECT account_id, campaign_id FROM campaign_count WHERE account_id = $1 AND state = 'sending'
+			GROUP BY account_id, campaign_id HAVING SUM(n) > 0) k
+		JOIN contact c ON c.account_id = k.account_id AND c.campaign_id = k.campaign_id AND c.state = 'sending' AND c.deleted_at = 0`, cq.account)
+	if len(cq.filter.IDs) > 0 {
+		ids = intersect(cq.filter.IDs, ids)
+	}
+	cq.filter.IDs, cq.filter.States = ids, []arauto.ContactState{arauto.ContactSending, arauto.ContactPending}
+	cq.filter.Empty = cq.filter.Empty || len(ids) == 0
+	return err
 }
 
 // named reports whether people or contacts are asked for themselves: they are looked up.

@@ -22,6 +22,7 @@ func Flights(t *testing.T, open func(t *testing.T) (*store.Store, Held)) {
 		"a warm-up counts two transactions of one line":                        flightWarmsUp,
 		"a ceiling counts two transactions of one line":                        flightCosts,
 		"what is left of a number whose campaign moved away is found":          flightIsFound,
+		"who is being sent to is listed and counted as that":                   flightIsListed,
 		"one message to a person at a time, however it landed":                 flightLands,
 		"a hold outlives a pause of the engine's":                              flightHolds,
 	} {
@@ -164,6 +165,36 @@ func flightIsFound(t *testing.T, s *store.Store, _ Held) {
 	if got := counts[n.campaigns[0]]; lost != 1 || got[arauto.ContactUnknown] != 1 || got[arauto.ContactSending] != 0 {
 		t.Errorf("%d are lost: %v", lost, got)
 	}
+}
+
+func flightIsListed(t *testing.T, s *store.Store, _ Held) {
+	n := newNumbers(t, s, nil)
+	n.people(0, 0, 3)
+	n.people(1, 10, 2)
+	_, err := s.Intend(t.Context(), base(), n.leases[0], n.senders[0].ID, candidates(n.due(0, 2)))
+	ok(t, err)
+	listed := func(what string, f arauto.ContactFilter, want int) {
+		t.Helper()
+		f.States = []arauto.ContactState{arauto.ContactSending}
+		list, err := s.ContactRows(t.Context(), n.account, f, 0, 10)
+		ok(t, err)
+		count, err := s.CountContacts(t.Context(), n.account, f, 1<<53)
+		ok(t, err)
+		if len(list) != want || count != int64(want) {
+			t.Errorf("%s: %d are listed and %d counted, want %d", what, len(list), count, want)
+		}
+		for _, r := range list {
+			if r.State != arauto.ContactSending {
+				t.Errorf("%s: contact %d is %s", what, r.ID, r.State)
+			}
+		}
+	}
+	listed("in flight", arauto.ContactFilter{}, 2)
+	listed("of the campaign", arauto.ContactFilter{Campaigns: n.campaigns[:1]}, 2)
+	listed("of another", arauto.ContactFilter{Campaigns: n.campaigns[1:2]}, 0)
+	_, err = s.Recover(t.Context(), base(), n.leases[0], n.senders[0].ID)
+	ok(t, err)
+	listed("none any more", arauto.ContactFilter{}, 0)
 }
 
 func flightLands(t *testing.T, s *store.Store, _ Held) {
