@@ -74,12 +74,13 @@ var rules = []rule{
 	{path: "internal/archive", tier: edge, why: "one file with checksums; knows nothing of what is in it"},
 	{path: "internal/numbering", tier: edge, libs: []string{"github.com/nyaruka/phonenumbers"}, why: "the phone library's view of the world ends here"},
 	{path: "internal/seal", tier: edge, libs: []string{"golang.org/x/crypto"}, why: "the only package that touches a secret's bytes"},
-	{path: "internal/compat/wolkvox", tier: edge, why: "one vendor's wire and its limits"},
-	{path: "internal/compat/evolux", tier: edge, why: "one vendor's wire; its words are projections and go no further"},
-	{path: "internal/compat/ccai", tier: edge, why: "one vendor's wire; its words are projections and go no further"},
+	{path: "internal/compat/wolkvox", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire and its limits"},
+	{path: "internal/compat/evolux", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
+	{path: "internal/compat/ccai", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
 	{path: "internal/api", tier: edge, libs: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid"}, tests: []string{"internal/server"}, why: "our own API, described by OpenAPI"},
 	{path: "internal/server", tier: edge, libs: []string{"github.com/prometheus/client_golang", "golang.org/x/crypto", "golang.org/x/time"}, why: "the one door: handlers are handed in, so it knows no API"},
 
+	{path: "internal/compat/compattest", tier: harness, libs: []string{"github.com/google/go-cmp"}, why: "goldens of whole exchanges, and the pages that show them: what the three vendors' tests share"},
 	{path: "internal/store/pgtest", tier: harness, libs: []string{"github.com/jackc/pgx/v5"}, why: "a throwaway PostgreSQL for tests and benchmarks"},
 	{path: "internal/store/storetest", tier: harness, own: []string{"internal/store"}, libs: testLibs, why: "one suite that both databases must pass"},
 
@@ -102,7 +103,8 @@ var testLibs = []string{
 
 // testOnly may be imported by _test.go files alone.
 var testOnly = map[string]string{
-	"internal/store/storetest": "it is a suite of tests, not part of the program",
+	"internal/store/storetest":   "it is a suite of tests, not part of the program",
+	"internal/compat/compattest": "it is what tests stand on, not part of the program",
 }
 
 // planned packages have their rule before their code. A line goes when its package is there.

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"arauto/internal/compat/compattest"
 )
 
 func TestTrailingComma(t *testing.T) {
@@ -95,8 +97,8 @@ func TestParseObjects(t *testing.T) {
 
 // FuzzBody: no body panics; what is taken is JSON, but for one comma, and holds the same.
 func FuzzBody(f *testing.F) {
-	for _, name := range goldens(f) {
-		request, _ := readGolden(f, name)
+	for _, name := range compattest.Goldens(f, 1) {
+		request, _ := compattest.Read(f, name)
 		if _, body, ok := strings.Cut(request, "\n\n"); ok {
 			f.Add(body)
 		}

@@ -1,63 +1,17 @@
 package evolux
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
 	"arauto"
-
-	"github.com/google/go-cmp/cmp"
-)
-
-var (
-	goldenBlock = regexp.MustCompile("<!-- golden: ([a-z0-9_]+) -->\n(?:```http\n(?s:.*?)\n```\n)?")
-	statesBlock = regexp.MustCompile(`<!-- states -->\n(?:\|.*\n)*`)
+	"arauto/internal/compat/compattest"
 )
 
 // TestDocs_Evolux: the page shows the goldens and the table of states as they are. With -update it is rewritten.
 func TestDocs_Evolux(t *testing.T) {
-	file := filepath.Join("..", "..", "..", "docs", "api", "evolux.md")
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	blocks := 0
-	want := goldenBlock.ReplaceAllFunc(text, func(block []byte) []byte {
-		blocks++
-		name := string(goldenBlock.FindSubmatch(block)[1])
-		request, response := readGolden(t, filepath.Join("testdata", name+".http"))
-		return fmt.Appendf(nil, "<!-- golden: %s -->\n```http\n%s\n\n%s\n```\n", name, strings.TrimSpace(request), spaceOut(t, response))
-	})
-	want = statesBlock.ReplaceAllLiteral(want, []byte("<!-- states -->\n"+statesTable()))
-	if blocks == 0 || !bytes.Contains(want, []byte(statesTable())) {
-		t.Fatalf("%s lost its markers", file)
-	}
-	if *update {
-		if err := os.WriteFile(file, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if diff := cmp.Diff(string(want), string(text)); diff != "" {
-		t.Errorf("%s is not current: run `make docs` (-want +got):\n%s", file, diff)
-	}
-}
-
-// spaceOut indents the JSON of a raw response.
-func spaceOut(t *testing.T, response string) string {
-	t.Helper()
-	head, body, _ := strings.Cut(response, "\n\n")
-	var b bytes.Buffer
-	if err := json.Indent(&b, []byte(body), "", "  "); err != nil {
-		t.Fatal(err)
-	}
-	return head + "\n\n" + b.String()
+	compattest.Docs(t, *update, "evolux.md", 1, compattest.Table{Mark: "states", Text: statesTable()})
 }
 
 func statesTable() string {

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"arauto/internal/compat/compattest"
 )
 
 // FuzzQuery: no query string panics or is answered with a fault of ours; an answer is JSON; its next page is there.
 func FuzzQuery(f *testing.F) {
-	for _, name := range goldens(f) {
-		request, _ := readGolden(f, name)
+	for _, name := range compattest.Goldens(f, 1) {
+		request, _ := compattest.Read(f, name)
 		line, _, _ := strings.Cut(request, " HTTP/")
 		if _, query, ok := strings.Cut(line, "?"); ok {
 			f.Add(query)

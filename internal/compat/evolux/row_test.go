@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/compat/compattest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -110,7 +111,7 @@ func BenchmarkRow(b *testing.B) {
 }
 
 func TestWriteErrorEscapes(t *testing.T) {
-	body := exchange(t, given().serve(t), "GET /%22%0A%3Cx%3E HTTP/1.1\nHost: arauto.example\n\n")
+	body := compattest.Exchange(t, given().serve(t), "GET /%22%0A%3Cx%3E HTTP/1.1\nHost: arauto.example\n\n")
 	if _, body, _ = strings.Cut(body, "\n\n"); !json.Valid([]byte(body)) {
 		t.Errorf("not JSON: %s", body)
 	}

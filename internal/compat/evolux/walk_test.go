@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/compat/compattest"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -225,7 +226,7 @@ func TestFaultsOfTheStoreAre500(t *testing.T) {
 	for _, query := range []string{"", "?_offset=1", "?template_uuid=" + proposal, "?campaigns[]=" + september} {
 		w := given()
 		w.fault = errDisk
-		got := exchange(t, w.serve(t), "GET "+SubscribersPath+query+" HTTP/1.1\nHost: arauto.example\nAuthorization: Bearer TOKEN\n\n")
+		got := compattest.Exchange(t, w.serve(t), "GET "+SubscribersPath+query+" HTTP/1.1\nHost: arauto.example\nAuthorization: Bearer TOKEN\n\n")
 		if !strings.HasPrefix(got, "HTTP/1.1 500") || !strings.Contains(got, `"status":500`) || strings.Contains(got, errDisk.Error()) {
 			t.Errorf("%q:\n%s", query, got)
 		}
