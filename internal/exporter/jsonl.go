@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"time"
@@ -12,6 +13,15 @@ import (
 type jsonTable struct {
 	w    io.Writer
 	line []byte
+}
+
+// plainJSON is v as JSON with < > & as they are: the file is not part of a page.
+func plainJSON(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 func (*jsonTable) head([]string) error { return nil }
@@ -31,7 +41,7 @@ func (t *jsonTable) row(r *arauto.ContactRow) error {
 		default:
 			v = c.n(r)
 		}
-		value, err := json.Marshal(v)
+		value, err := plainJSON(v)
 		if err != nil {
 			return err
 		}
