@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -250,7 +251,7 @@ func readLedger(t *testing.T, path string) (all []sandbox.Entry) {
 	defer f.Close()
 	for d := json.NewDecoder(f); ; {
 		var e sandbox.Entry
-		if err := d.Decode(&e); err == io.EOF || err == io.ErrUnexpectedEOF {
+		if err := d.Decode(&e); errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return all
 		} else if err != nil {
 			t.Fatal(err)

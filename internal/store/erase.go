@@ -224,7 +224,7 @@ func (s *Store) EraseRows(ctx context.Context, now time.Time, l arauto.Lease, j 
 		}
 		x := erasing{store: s, now: now, account: j.Account, hash: h, plan: e}
 		left = false
-		for _, step := range []func(context.Context, querier) (bool, error){x.contacts, x.talks, x.rest} {
+		for _, step := range []func(context.Context, querier) (bool, error){x.contacts, x.hangUp, x.talks, x.rest} {
 			more, err := step(ctx, t)
 			if err != nil {
 				return err
@@ -300,6 +300,28 @@ func (s *Store) emptyContacts(ctx context.Context, t querier, now time.Time, h h
 		}
 	}
 	return nil
+}
+
+// hangUp ends conversations that are still open: nobody answers who is not there any more. Agents are locked for it, so
+// it comes before the conversations are.
+func (x *erasing) hangUp(ctx context.Context, t querier) (bool, error) {
+	open, err := all(ctx, t, scanInt, `SELECT id FROM conversation WHERE `+x.store.db.keyed("person_key", "$1", "$2")+
+		fmt.Sprintf(` AND state <> 'closed' ORDER BY id LIMIT %d`, eraseAtOnce), x.account, x.store.db.list(x.plan.Keys))
+	if err != nil {
+		return false, err
+	}
+	for _, id := range open {
+		was, is, err := x.store.turn(ctx, t, x.now, "erasure", x.account, id, func(arauto.Conversation) (arauto.Turn, error) {
+			return arauto.Turn{Event: arauto.ConversationEnded, Reason: closedByErasure}, nil
+		})
+		if err != nil {
+			return false, err
+		}
+		if was.State != is.State {
+			tell(t).conversation(x.now, arauto.NoticeConversationClosed, is, "", closedByErasure)
+		}
+	}
+	return len(open) == eraseAtOnce, nil
 }
 
 // talks empties conversations: that there was one, with how many messages, when and how it ended stays.

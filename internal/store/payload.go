@@ -135,6 +135,7 @@ func (c conversationTurn) payload(n names) any {
 const (
 	closedByPerson  = "person"
 	closedBySilence = "silence"
+	closedByErasure = "erasure"
 	closedByMerge   = "merge" // its person turned out to be one with whom another is open
 )
 

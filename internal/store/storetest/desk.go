@@ -409,7 +409,7 @@ func testDeskErased(t *testing.T, s *store.Store) {
 	}
 	waits, err := say(2 * time.Minute)
 	ok(t, err)
-	_, err = s.QueueErasure(ctx, ana(a), base().Add(3*time.Minute), a, phoneOf(0).PersonKey(), "asked for")
+	j, err := s.QueueErasure(ctx, ana(a), base().Add(3*time.Minute), a, phoneOf(0).PersonKey(), "asked for")
 	ok(t, err)
 	posting, err := s.OpenOutgoing(ctx, base().Add(3*time.Minute), a, 10)
 	ok(t, err)
@@ -420,6 +420,19 @@ func testDeskErased(t *testing.T, s *store.Store) {
 	}
 	_, err = say(4 * time.Minute)
 	refused(t, err, arauto.KindConflict, "suppression")
+
+	l := hold(t, s, a, "job", "n")
+	j, err = s.StartJob(ctx, base().Add(5*time.Minute), l, j)
+	ok(t, err)
+	e, err := s.PlanErasure(ctx, l, j)
+	ok(t, err)
+	_, err = s.EraseRows(ctx, base().Add(5*time.Minute), l, j, e)
+	ok(t, err)
+	is, err := s.ConversationByUUID(ctx, a, c.UUID)
+	ok(t, err)
+	if is.State != arauto.ConversationClosed || is.CloseReason != "erasure" {
+		t.Errorf("the conversation of who was erased is %s (%s)", is.State, is.CloseReason)
+	}
 }
 
 func testDeskRace(t *testing.T, s *store.Store) {
