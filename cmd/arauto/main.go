@@ -45,6 +45,8 @@ type grammar struct {
 	Suppression suppressionCmd `cmd:"" group:"work" help:"The do-not-contact list."`
 	Person      personCmd      `cmd:"" group:"work" help:"Who somebody is, under whichever name; merging two."`
 	Report      reportCmd      `cmd:"" group:"work" help:"Reports as CSV."`
+	Click       clickCmd       `cmd:"" group:"work" help:"What ads and posts brought."`
+	Conversion  conversionCmd  `cmd:"" group:"work" help:"What Meta is told of clicks, and for which activity codes."`
 
 	App       appCmd       `cmd:"" group:"setup" help:"Meta apps: their secrets sign the webhooks."`
 	Waba      wabaCmd      `cmd:"" group:"setup" help:"WhatsApp Business Accounts."`
@@ -55,6 +57,7 @@ type grammar struct {
 	Agent     agentCmd     `cmd:"" group:"setup" help:"Members of teams: queues, capacity, who acts as them."`
 	Routing   routingCmd   `cmd:"" group:"setup" help:"Which conversations go to which queue."`
 	Activity  activityCmd  `cmd:"" group:"setup" help:"Activity codes: how conversations end."`
+	Canned    cannedCmd    `cmd:"" group:"setup" help:"Canned replies that agents choose from."`
 	Queue     queueCmd     `cmd:"" group:"setup" help:"Teams that answer: hours, automatic replies, wrap-up."`
 	User      userCmd      `cmd:"" group:"setup" help:"People who work with Arauto: log-ins and roles."`
 	Token     tokenCmd     `cmd:"" group:"setup" help:"API tokens."`
