@@ -268,7 +268,12 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 	}
 	e.tellUnknown(facts, applied)
 	for n, a := range applied {
-		mark(&group[owner[n]], a)
+		w := &group[owner[n]]
+		if facts[n].Kind == arauto.FactTrouble && w.State == arauto.WebhookApplied && !a.Refused {
+			w.Note = clip(a.Note) // what was heard stays with the webhook: no message shows it
+			e.Logger.Warn("the provider tells an error of a number or a WABA", "account", account.ID, "webhook", w.ID, "note", w.Note)
+		}
+		mark(w, a)
 	}
 	e.report(account, group)
 	settled.Go(func() error { return e.keepSettled(ctx, e.Now(), group) })

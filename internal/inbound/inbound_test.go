@@ -423,3 +423,35 @@ func TestApply_AnotherAppsNumberIsRefused(t *testing.T) {
 		}
 	})
 }
+
+// An error that names no message stops what it speaks of, and is kept with its webhook; another app's stops nothing.
+func TestApply_ErrorOfNoMessage(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		told := func(code int) []byte {
+			return body(ourNumber, wire{"errors": []wire{{"code": code, "title": "Trouble", "error_data": wire{"details": "Meta's words."}}}})
+		}
+		paused := func() arauto.Cause {
+			t.Helper()
+			s, err := w.store.Sender(t.Context(), w.account.ID, w.sender.ID)
+			w.check(err)
+			return s.Cause
+		}
+		w.post(w.other, told(190))
+		w.expect(map[arauto.WebhookState]int{arauto.WebhookUnmatched: 1})
+		w.post(w.app, told(131026))
+		if c := paused(); c != (arauto.Cause{}) {
+			t.Fatalf("paused for another's error or a contact's: %+v", c)
+		}
+		w.post(w.app, told(190))
+		if c := paused(); c.Code != 190 || c.Reason != arauto.ReasonSenderTrouble {
+			t.Errorf("the number's pause: %+v", c)
+		}
+		var notes []string
+		for _, kept := range w.in(arauto.WebhookApplied) {
+			notes = append(notes, kept.Note)
+		}
+		if d := cmp.Diff([]string{"error 131026: Meta's words. (nothing is stopped for it)", "error 190: Meta's words."}, notes); d != "" {
+			t.Error(d)
+		}
+	})
+}

@@ -215,7 +215,7 @@ func (f *applying) trouble(ctx context.Context, t querier, fact arauto.Fact) (no
 	stops := s.Action == arauto.ActionPause && (s.Scope == arauto.ScopeSender || s.Scope == arauto.ScopeWABA)
 	switch {
 	case !stops:
-		return note + " (counted, nothing is stopped for it)", nil
+		return note + " (nothing is stopped for it)", nil
 	case f.now.Sub(f.said(fact)) > lateFailure:
 		return note + " (too old to stop anything)", nil
 	case fact.PhoneNumberID == "":
