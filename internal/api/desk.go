@@ -69,6 +69,7 @@ func (a *API) desk() {
 	})
 	handle(a, op{method: http.MethodGet, path: "/desk/activity-codes", scope: arauto.TokenDesk, tag: tag, summary: "Activity codes to close with"}, a.listCodes)
 	handle(a, op{method: http.MethodGet, path: "/desk/canned-replies", scope: arauto.TokenDesk, tag: tag, summary: "Canned replies"}, a.listCanned)
+	handle(a, op{method: http.MethodGet, path: "/desk/templates", scope: arauto.TokenDesk, tag: tag, summary: "Approved templates, to write with when Meta's window is over"}, a.deskTemplates)
 	handle(a, op{method: http.MethodGet, path: "/desk/queues", scope: arauto.TokenDesk, tag: tag, summary: "Queues to hand conversations to"},
 		func(ctx context.Context, c Caller, in *Paging) (*page[WireQueue], error) {
 			after, err := in.key()
@@ -78,6 +79,27 @@ func (a *API) desk() {
 			rows, err := a.Store.Queues(ctx, c.Account.ID, after, in.Limit)
 			return pageOf(ctx, *in, rows, func(q arauto.Queue) int64 { return q.ID }, wordQueue), err
 		})
+}
+
+func (a *API) deskTemplates(ctx context.Context, c Caller, in *struct {
+	Paging
+	Sender int64 `query:"sender_id" minimum:"0" doc:"Those that the conversation's sender can send; without it, every WABA's"`
+},
+) (*page[wireTemplate], error) {
+	after, err := in.key()
+	if err != nil {
+		return nil, err
+	}
+	waba := int64(0)
+	if in.Sender != 0 {
+		sender, err := a.Store.Sender(ctx, c.Account.ID, in.Sender)
+		if err != nil {
+			return nil, err
+		}
+		waba = sender.WABA
+	}
+	rows, err := a.Store.ApprovedTemplates(ctx, c.Account.ID, waba, after, in.Limit)
+	return pageOf(ctx, in.Paging, rows, func(t arauto.Template) int64 { return t.ID }, wordTemplate), err
 }
 
 func (a *API) deskWork(ctx context.Context, c Caller, in *struct {

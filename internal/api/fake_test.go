@@ -275,6 +275,10 @@ func (f *fakeStore) Templates(_ context.Context, account, _ int64, _ int) ([]ara
 	return all(f.template, account)
 }
 
+func (f *fakeStore) ApprovedTemplates(_ context.Context, account, _, _ int64, _ int) ([]arauto.Template, error) {
+	return all(f.template, account)
+}
+
 func (f *fakeStore) Template(_ context.Context, account, id int64) (arauto.Template, error) {
 	return mine(f.template, "template", account, id)
 }

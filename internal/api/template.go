@@ -11,6 +11,7 @@ import (
 // Templates is what the API asks of the store about templates.
 type Templates interface {
 	Templates(ctx context.Context, account, after int64, limit int) ([]arauto.Template, error)
+	ApprovedTemplates(ctx context.Context, account, waba, after int64, limit int) ([]arauto.Template, error)
 	Template(ctx context.Context, account, id int64) (arauto.Template, error)
 	TemplateByUUID(ctx context.Context, account int64, uuid string) (arauto.Template, error)
 }

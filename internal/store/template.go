@@ -260,6 +260,12 @@ func (s *Store) Templates(ctx context.Context, account, after int64, limit int) 
 	return readAll(ctx, s, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3`, account, after, limit)
 }
 
+// ApprovedTemplates lists those that Meta sends, by id, from after; of one WABA, or of all where it is 0.
+func (s *Store) ApprovedTemplates(ctx context.Context, account, waba, after int64, limit int) ([]arauto.Template, error) {
+	return readAll(ctx, s, scanTemplate, `SELECT `+templateColumns+` FROM template WHERE account_id = $1 AND id > $2 AND status = $3 AND ($4 = 0 OR waba_id = $4) ORDER BY id LIMIT $5`,
+		account, after, arauto.TemplateApproved, waba, limit)
+}
+
 // Template is the template with that id.
 func (s *Store) Template(ctx context.Context, account, id int64) (m arauto.Template, err error) {
 	err = s.db.read(ctx, func(q querier) error {

@@ -56,16 +56,17 @@ func testIsolation(t *testing.T, s *store.Store) {
 		})
 	}
 	lists := map[string]func() (int, error){
-		"Apps":           func() (int, error) { l, err := s.Apps(ctx, mine, 0, 10); return len(l), err },
-		"WABAs":          func() (int, error) { l, err := s.WABAs(ctx, mine, 0, 10); return len(l), err },
-		"Senders":        func() (int, error) { l, err := s.Senders(ctx, mine, 0, 10); return len(l), err },
-		"Templates":      func() (int, error) { l, err := s.Templates(ctx, mine, 0, 10); return len(l), err },
-		"Tokens":         func() (int, error) { l, err := s.Tokens(ctx, mine, 0, 10); return len(l), err },
-		"Requests":       func() (int, error) { l, err := s.Requests(ctx, mine, token.ID); return len(l), err },
-		"Suppressions":   func() (int, error) { l, err := s.Suppressions(ctx, mine, 0, 10, ""); return len(l), err },
-		"of a person":    func() (int, error) { l, err := s.Suppressions(ctx, mine, 0, 10, "1"); return len(l), err },
-		"SuppressionsOf": func() (int, error) { l, err := s.SuppressionsOf(ctx, mine, []string{"1"}); return len(l), err },
-		"Jobs":           func() (int, error) { l, err := s.Jobs(ctx, mine, 0, 0, 10); return len(l), err },
+		"Apps":              func() (int, error) { l, err := s.Apps(ctx, mine, 0, 10); return len(l), err },
+		"WABAs":             func() (int, error) { l, err := s.WABAs(ctx, mine, 0, 10); return len(l), err },
+		"Senders":           func() (int, error) { l, err := s.Senders(ctx, mine, 0, 10); return len(l), err },
+		"ApprovedTemplates": func() (int, error) { l, err := s.ApprovedTemplates(ctx, mine, b.waba.ID, 0, 10); return len(l), err },
+		"Templates":         func() (int, error) { l, err := s.Templates(ctx, mine, 0, 10); return len(l), err },
+		"Tokens":            func() (int, error) { l, err := s.Tokens(ctx, mine, 0, 10); return len(l), err },
+		"Requests":          func() (int, error) { l, err := s.Requests(ctx, mine, token.ID); return len(l), err },
+		"Suppressions":      func() (int, error) { l, err := s.Suppressions(ctx, mine, 0, 10, ""); return len(l), err },
+		"of a person":       func() (int, error) { l, err := s.Suppressions(ctx, mine, 0, 10, "1"); return len(l), err },
+		"SuppressionsOf":    func() (int, error) { l, err := s.SuppressionsOf(ctx, mine, []string{"1"}); return len(l), err },
+		"Jobs":              func() (int, error) { l, err := s.Jobs(ctx, mine, 0, 0, 10); return len(l), err },
 	}
 	for name, list := range lists {
 		t.Run(name, func(t *testing.T) {

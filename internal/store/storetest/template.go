@@ -61,6 +61,16 @@ func testTemplate(t *testing.T, s *store.Store) {
 		if now[0].Body != edited.Body || now[0].MetaID != "m-new" || now[1].Status != arauto.TemplateApproved || now[2].Status != "DELETED" || now[2].Body != "Chegou" {
 			t.Errorf("after the sync: %+v", now)
 		}
+		for waba, want := range map[int64]int{0: 3, b.waba.ID: 3, b.waba.ID + 1: 0} {
+			approved, err := s.ApprovedTemplates(ctx, a, waba, 0, 10)
+			ok(t, err)
+			same(t, "approved ones, the one gone left out", len(approved), want)
+		}
+		rest, err := s.ApprovedTemplates(ctx, a, b.waba.ID, list[0].ID, 1)
+		ok(t, err)
+		if len(rest) != 1 || rest[0].ID != list[1].ID {
+			t.Errorf("the page after the first: %+v", rest)
+		}
 		added, changed, err = s.SaveTemplates(ctx, later, a, b.waba.ID, []arauto.Template{promo("promo", "en_US"), edited, promo("novo", "es"), plain})
 		ok(t, err)
 		same(t, "added, changed (the one gone is back)", []int{added, changed}, []int{0, 1})
