@@ -7,7 +7,7 @@ import "time"
 type Happening struct {
 	At   time.Time
 	Kind HappeningKind
-	ID   int64 // of the attempt, message, conversation, click or suppression
+	ID   int64 // of the attempt, message, conversation, click or suppression; of the person who was merged
 
 	Channel      Channel // "" where it concerns none or all
 	Campaign     int64
@@ -31,12 +31,14 @@ const (
 	HappenedClick      HappeningKind = "click"      // an ad or a post brought them
 	HappenedSuppressed HappeningKind = "suppressed" // not to be contacted from then on
 	HappenedLifted     HappeningKind = "lifted"     // to be contacted again
+	HappenedMerged     HappeningKind = "merged"     // somebody else turned out to be them
 )
 
 // HappeningKinds lists every kind, in the order in which things of one moment are shown: the last first.
 func HappeningKinds() []HappeningKind {
 	return []HappeningKind{
 		HappenedAttempt, HappenedClick, HappenedOpened, HappenedMessageIn, HappenedMessageOut, HappenedClosed, HappenedSuppressed, HappenedLifted,
+		HappenedMerged,
 	}
 }
 

@@ -19,8 +19,8 @@ type Timelines interface {
 
 type wireHappening struct {
 	At           *time.Time `json:"at"`
-	Kind         string     `json:"kind" enum:"attempt,message_in,message_out,conversation_opened,conversation_closed,click,suppressed,lifted"`
-	ID           int64      `json:"id" doc:"Of the attempt, message, conversation, click or suppression"`
+	Kind         string     `json:"kind" enum:"attempt,message_in,message_out,conversation_opened,conversation_closed,click,suppressed,lifted,merged"`
+	ID           int64      `json:"id" doc:"Of the attempt, message, conversation, click or suppression; of the person who was merged"`
 	Channel      *string    `json:"channel" doc:"null = none, or every"`
 	Campaign     *int64     `json:"campaign_id"`
 	Contact      *int64     `json:"contact_id"`

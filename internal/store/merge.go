@@ -102,6 +102,9 @@ func (s *Store) mergeRows(ctx context.Context, t querier, m *merging, _ changes)
 			return err
 		}
 	}
+	if _, err := t.exec(ctx, `UPDATE person SET merged_at = $3 WHERE account_id = $1 AND id = $2 AND id <> 0`, account, m.old.id, ms(m.now)); err != nil {
+		return err
+	}
 	if _, err := t.exec(ctx, `UPDATE person SET name = CASE WHEN name = '' THEN COALESCE((SELECT o.name FROM person o WHERE o.account_id = $1 AND o.id = $3 AND o.id <> 0), '') ELSE name END,
 		first_touch_at = COALESCE((SELECT MIN(o.first_touch_at) FROM person o WHERE o.account_id = $1 AND o.id IN ($2, $3) AND o.id <> 0 AND o.first_touch_at > 0), 0)
 		WHERE account_id = $1 AND id = $2 AND id <> 0`, account, m.kept.id, m.old.id); err != nil {

@@ -17,7 +17,7 @@ func (s *Store) Timeline(ctx context.Context, account int64, key string, before 
 			return err
 		}
 		x := &timeline{store: s, account: account, keys: keys, before: before, limit: limit}
-		for _, source := range []func(context.Context, querier) error{x.attempts, x.messages, x.conversations, x.clicks, x.suppressions} {
+		for _, source := range []func(context.Context, querier) error{x.attempts, x.messages, x.conversations, x.clicks, x.suppressions, x.merges} {
 			if err := source(ctx, q); err != nil {
 				return err
 			}
@@ -141,6 +141,12 @@ func (x *timeline) suppressions(ctx context.Context, q querier) error {
 	return nil
 }
 
+// merges are of whoever was merged into the person; before migration 26 nobody kept when.
+func (x *timeline) merges(ctx context.Context, q querier) error {
+	return x.read(ctx, q, arauto.HappenedMerged, `SELECT p.merged_at, p.id, 0, 0, 0, '', '' FROM person p
+		WHERE p.account_id = $1 AND `+x.store.db.in("p.key", "$2")+` AND p.merged_into <> 0 AND p.merged_at > 0`, "p.merged_at", "p.id")
+}
+
 // read adds the latest rows of one kind that are on the page.
 func (x *timeline) read(ctx context.Context, q querier, kind arauto.HappeningKind, sql, at, id string) error {
 	most, below := x.bound(kind)
@@ -151,7 +157,9 @@ func (x *timeline) read(ctx context.Context, q querier, kind arauto.HappeningKin
 			return none, err
 		}
 		h.At = time.UnixMilli(happened).UTC()
-		if kind != arauto.HappenedSuppressed && kind != arauto.HappenedLifted {
+		switch kind {
+		case arauto.HappenedSuppressed, arauto.HappenedLifted, arauto.HappenedMerged:
+		default:
 			h.Channel = arauto.ChannelWhatsApp
 		}
 		x.add(h)

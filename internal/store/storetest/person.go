@@ -257,6 +257,17 @@ func testMerge(t *testing.T, p posted) {
 	same(t, "gate, under both numbers", outcomes(append(p.intend(waiting), p.intend(p.run(into))...)),
 		map[arauto.Phone]arauto.Outcome{from: arauto.Suppress, into: arauto.Suppress})
 	about := p.audited("person.merge")
+	line, err := p.s.Timeline(t.Context(), p.account.ID, into.PersonKey(), arauto.Happening{}, 50)
+	ok(t, err)
+	var merged []arauto.Happening
+	for _, h := range line {
+		if h.Kind == arauto.HappenedMerged {
+			merged = append(merged, h)
+		}
+	}
+	if len(merged) != 1 || fmt.Sprint(merged[0].ID) != about["from"] || !merged[0].At.Equal(later()) {
+		t.Errorf("the merge on the timeline: %+v, want one of person %s at %v", merged, about["from"], later())
+	}
 	delete(about, "from")
 	same(t, "audit", about, map[string]string{"actor": "Ana", "subject": fmt.Sprint("person ", person.ID), "contacts": "1", "conversations": "1", "suppressions": "1", "names": "1", "twins": "1", "given_up": "0"})
 	gone, err := p.s.PersonByID(t.Context(), p.account.ID, person.ID)
