@@ -15,9 +15,8 @@ type Edits interface {
 	Preview(ctx context.Context, account, campaign int64, e arauto.Edit) (int64, error)
 }
 
-type editBody struct {
-	Action       string   `json:"action" enum:"remove,hold,release,requeue" doc:"remove: take out; what was attempted is kept. hold: keep those who wait from being tried. release: let those held back have their turn. requeue: try once more"`
-	All          bool     `json:"all,omitempty" doc:"Everybody in the campaign: instead of anything that says whom"`
+// Whom says which contacts are meant: all that is set must hold.
+type Whom struct {
 	States       []string `json:"states,omitempty" maxItems:"10" nullable:"false" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these"`
 	DialStatuses []string `json:"dial_statuses,omitempty" maxItems:"21" nullable:"false" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
 	Reasons      []string `json:"reasons,omitempty" maxItems:"50" nullable:"false" doc:"Any of these"`
@@ -26,9 +25,21 @@ type editBody struct {
 	PhonePart    string   `json:"phone_part,omitempty" maxLength:"40" doc:"Four or more of its digits in a row"`
 	FieldKey     string   `json:"field_key,omitempty" maxLength:"200" doc:"A custom field, together with field_value"`
 	FieldValue   string   `json:"field_value,omitempty" maxLength:"1000" doc:"Compared exactly"`
-	Contacts     []int64  `json:"contacts,omitempty" maxItems:"10000" nullable:"false" doc:"These"`
-	Reopen       bool     `json:"reopen,omitempty" doc:"With requeue: let a completed campaign run again"`
-	DryRun       bool     `json:"dry_run,omitempty" doc:"Count, and change nothing"`
+}
+
+func (w Whom) query() ContactQuery {
+	return ContactQuery{
+		State: w.States, DialStatus: w.DialStatuses, Reason: w.Reasons, Name: w.Name, Phone: w.Phone, PhonePart: w.PhonePart, FieldKey: w.FieldKey, FieldValue: w.FieldValue,
+	}
+}
+
+type editBody struct {
+	Action string `json:"action" enum:"remove,hold,release,requeue" doc:"remove: take out; what was attempted is kept. hold: keep those who wait from being tried. release: let those held back have their turn. requeue: try once more"`
+	All    bool   `json:"all,omitempty" doc:"Everybody in the campaign: instead of anything that says whom"`
+	Whom
+	Contacts []int64 `json:"contacts,omitempty" maxItems:"10000" nullable:"false" doc:"These"`
+	Reopen   bool    `json:"reopen,omitempty" doc:"With requeue: let a completed campaign run again"`
+	DryRun   bool    `json:"dry_run,omitempty" doc:"Count, and change nothing"`
 }
 
 type wireEdit struct {
@@ -54,13 +65,11 @@ func (a *API) edit(ctx context.Context, c Caller, in *struct {
 	}
 	b := in.Body
 	e := arauto.Edit{Action: arauto.EditAction(b.Action), Reopen: b.Reopen}
-	if e.Who, err = a.filter(c, ContactQuery{
-		State: b.States, DialStatus: b.DialStatuses, Name: b.Name, Phone: b.Phone, PhonePart: b.PhonePart, FieldKey: b.FieldKey, FieldValue: b.FieldValue, Reason: b.Reasons,
-	}, nil); err != nil {
+	if e.Who, err = a.filter(c, b.query(), nil); err != nil {
 		return nil, err
 	}
 	e.Who.IDs = b.Contacts
-	if whom := e.Who.Searched() || len(b.States)+len(b.DialStatuses)+len(b.Reasons)+len(b.Contacts) > 0 || b.Phone != ""; whom == b.All {
+	if some := e.Who.Searched() || len(b.States)+len(b.DialStatuses)+len(b.Reasons)+len(b.Contacts) > 0 || b.Phone != ""; some == b.All {
 		return nil, arauto.Errorf(arauto.KindInvalid, "body.all", "say whom, or all for everybody in the campaign: one of the two")
 	}
 	if b.DryRun {

@@ -21,18 +21,11 @@ type Exports interface {
 }
 
 type exportBody struct {
-	Format       string     `json:"format" enum:"csv,xlsx,jsonl" doc:"jsonl: one JSON object a line. A spreadsheet goes on in another sheet after 1,048,576 rows"`
-	Delimiter    string     `json:"delimiter,omitempty" maxLength:"1" doc:"Of CSV: a comma, which is what absent means, or a semicolon"`
-	BOM          bool       `json:"bom,omitempty" doc:"CSV: begin with the mark by which Excel knows UTF-8"`
-	Campaigns    []ref      `json:"campaigns,omitempty" maxItems:"100" nullable:"false" doc:"Absent = all"`
-	States       []string   `json:"states,omitempty" maxItems:"10" nullable:"false" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these"`
-	DialStatuses []string   `json:"dial_statuses,omitempty" maxItems:"21" nullable:"false" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
-	Reasons      []string   `json:"reasons,omitempty" maxItems:"50" nullable:"false" doc:"Any of these"`
-	Name         string     `json:"name,omitempty" maxLength:"200" doc:"Contained; case and accents do not matter"`
-	Phone        string     `json:"phone,omitempty" maxLength:"40" doc:"The whole number, in any common spelling"`
-	PhonePart    string     `json:"phone_part,omitempty" maxLength:"40" doc:"Four or more of its digits in a row"`
-	FieldKey     string     `json:"field_key,omitempty" maxLength:"200" doc:"A custom field, together with field_value"`
-	FieldValue   string     `json:"field_value,omitempty" maxLength:"1000" doc:"Compared exactly"`
+	Format    string `json:"format" enum:"csv,xlsx,jsonl" doc:"jsonl: one JSON object a line. A spreadsheet goes on in another sheet after 1,048,576 rows"`
+	Delimiter string `json:"delimiter,omitempty" maxLength:"1" doc:"Of CSV: a comma, which is what absent means, or a semicolon"`
+	BOM       bool   `json:"bom,omitempty" doc:"CSV: begin with the mark by which Excel knows UTF-8"`
+	Campaigns []ref  `json:"campaigns,omitempty" maxItems:"100" nullable:"false" doc:"Absent = all"`
+	Whom
 	InsertedFrom *time.Time `json:"inserted_from,omitempty" doc:"Inclusive"`
 	InsertedTo   *time.Time `json:"inserted_to,omitempty" doc:"Inclusive"`
 }
@@ -91,9 +84,7 @@ func (a *API) startExport(ctx context.Context, c Caller, in *struct{ Body export
 		campaigns = append(campaigns, campaign.ID)
 	}
 	var err error
-	if x.Who, err = a.filter(c, ContactQuery{
-		State: b.States, DialStatus: b.DialStatuses, Name: b.Name, Phone: b.Phone, PhonePart: b.PhonePart, FieldKey: b.FieldKey, FieldValue: b.FieldValue, Reason: b.Reasons,
-	}, campaigns); err != nil {
+	if x.Who, err = a.filter(c, b.query(), campaigns); err != nil {
 		return nil, err
 	}
 	x.Who.InsertedFrom, x.Who.InsertedTo = moment(b.InsertedFrom), moment(b.InsertedTo)

@@ -91,8 +91,8 @@ type torture struct {
 }
 
 const (
-	slots = 1024 // requests in flight per sender, at most
-	batch = 256  // intents in one transaction, at most
+	slots = 1024 + 128 // per sender, in flight and with a durable intent behind them, at most
+	batch = 256        // intents in one transaction, at most
 )
 
 func (x torture) run(t *testing.T) {

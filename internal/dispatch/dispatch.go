@@ -69,7 +69,7 @@ type Config struct {
 	Now       func() time.Time
 	Logger    *slog.Logger
 
-	Slots     int           // requests in flight per sender; 1,024
+	Slots     int           // requests in flight per sender; 1,024. An eighth of that may have its intent beforehand
 	Batch     int           // most intents in one transaction; 256
 	Poll      time.Duration // how often work is looked for; 250 ms
 	SendLimit time.Duration // deadline of one request; 30 s

@@ -208,3 +208,36 @@ func TestRun_PortfolioBudgetIsMetAndComesBack(t *testing.T) {
 		w.until("a raised limit is used at once", func() bool { return w.state(c).State == arauto.CampaignCompleted })
 	})
 }
+
+// Meta is asked by no more than Slots at once; only behind a full house do a few more have their intent, so that nobody
+// waits for a transaction.
+func TestRun_FewIntentsAheadOfTheSlots(t *testing.T) {
+	const slots = 16
+	var mu sync.Mutex
+	asked, most := 0, 0
+	var answer chan struct{} // of the bubble
+	slow := messengerFunc(func(m arauto.Message) (arauto.Receipt, error) {
+		mu.Lock()
+		asked++
+		most = max(most, asked)
+		mu.Unlock()
+		<-answer
+		mu.Lock()
+		asked--
+		mu.Unlock()
+		return arauto.Receipt{ProviderID: "wamid." + m.Ref}, nil
+	})
+	inWorld(t, func(c *dispatch.Config) { c.Messenger, c.Slots, answer = slow, slots, make(chan struct{}) }, func(t *testing.T, w *world) {
+		c := w.campaign(0, 60, arauto.Campaign{})
+		w.start()
+		time.Sleep(10 * time.Second)
+		if sending := w.counts(c)[arauto.ContactSending]; sending != slots+slots/8 || most != slots {
+			t.Errorf("%d have their intent and %d were asked at once, want %d and %d", sending, most, slots+slots/8, slots)
+		}
+		close(answer)
+		w.until("completed", func() bool { return w.state(c).State == arauto.CampaignCompleted })
+		if most != slots {
+			t.Errorf("%d at once, want %d", most, slots)
+		}
+	})
+}

@@ -25,7 +25,7 @@ func (e *Exports) table(w io.Writer, x arauto.Export) (table, error) {
 	}
 	switch x.Format {
 	case arauto.ExportJSONL:
-		return &jsonTable{w: w}, nil
+		return newJSONTable(w), nil
 	case arauto.ExportXLSX:
 		return newSheets(w, zone, e.sheetRows), nil
 	}

@@ -219,18 +219,23 @@ func (f *applying) trouble(ctx context.Context, t querier, fact arauto.Fact) (no
 	case f.now.Sub(f.said(fact)) > lateFailure:
 		return note + " (too old to stop anything)", nil
 	case fact.PhoneNumberID == "":
-		return note, f.stopWABA(ctx, t, f.wabas[fact.WABA], arauto.SendError{Code: s.Code, Detail: s.Detail, Reason: s.Reason, Scope: arauto.ScopeWABA, Action: s.Action, After: s.After})
+		return note, f.stopWABA(ctx, t, f.wabas[fact.WABA], refusalOf(s))
 	}
 	return note, f.halt(ctx, t, s, f.senderOf(fact), 0)
 }
 
 func (f *applying) senderOf(fact arauto.Fact) int64 { return f.numbers[fact.PhoneNumberID] }
 
+// refusalOf is a status as the answer that it might have been.
+func refusalOf(s arauto.Status) arauto.SendError {
+	return arauto.SendError{Code: s.Code, Detail: s.Detail, Reason: s.Reason, Scope: s.Scope, Action: s.Action, After: s.After}
+}
+
 func (f *applying) halt(ctx context.Context, t querier, s arauto.Status, sender, campaign int64) error {
 	if sender == 0 {
 		return nil
 	}
-	e := arauto.SendError{Code: s.Code, Detail: s.Detail, Reason: s.Reason, Scope: s.Scope, Action: s.Action, After: s.After}
+	e := refusalOf(s)
 	done, err := f.store.halt(ctx, t, f.now, f.account.ID, e.Halt(sender, campaign))
 	f.halted = append(f.halted, done...)
 	return err

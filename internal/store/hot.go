@@ -108,10 +108,13 @@ func changedOf[K comparable](ctx context.Context, t querier, scan func(rows) (K,
 	return counts, nil
 }
 
-// array is one column of all rows, as int64s or strings.
+// array is one column of all rows, as int64s, bytes or strings.
 func array(list [][]any, i int) any {
-	if _, ok := list[0][i].(int64); ok {
+	switch list[0][i].(type) {
+	case int64:
 		return column[int64](list, i)
+	case []byte:
+		return column[[]byte](list, i)
 	}
 	texts := make([]string, len(list))
 	for n, row := range list {

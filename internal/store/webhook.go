@@ -10,31 +10,27 @@ import (
 
 // SaveWebhooks makes raw webhooks durable as new. When it returns nil they may be acknowledged.
 func (s *Store) SaveWebhooks(ctx context.Context, now time.Time, list []arauto.Webhook) error {
-	ids := make([]int64, len(list))
+	args := make([][]any, len(list))
 	for i, w := range list {
-		var err error
-		if ids[i], err = s.ids.takeOne(ctx, w.Account, "webhook"); err != nil {
+		id, err := s.ids.takeOne(ctx, w.Account, "webhook")
+		if err != nil {
 			return err
 		}
+		args[i] = []any{w.Account, id, w.App, ms(now), w.Body}
 	}
-	const columns = `INSERT INTO webhook (account_id, id, app_id, state, tries, retry_at, note, received_at, applied_at, body) `
 	return s.db.write(ctx, func(t querier) error {
-		if s.db.postgres() {
-			accounts, apps, bodies := make([]int64, len(list)), make([]int64, len(list)), make([][]byte, len(list))
-			for i, w := range list {
-				accounts[i], apps[i], bodies[i] = w.Account, w.App, w.Body
-			}
-			_, err := t.exec(ctx, columns+`SELECT account, id, app, 'new', 0, 0, '', $1, 0, body
-				FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[]) AS u(account, id, app, body)`, ms(now), accounts, ids, apps, bodies)
-			return err
-		}
-		args := make([][]any, len(list))
-		for i, w := range list {
-			args[i] = []any{w.Account, ids[i], w.App, ms(now), w.Body}
-		}
-		_, err := t.each(ctx, columns+`VALUES ($1, $2, $3, 'new', 0, 0, '', $4, 0, $5)`, args)
+		_, err := s.run(ctx, t, insertWebhook, args)
 		return err
 	})
+}
+
+const webhookInto = `INSERT INTO webhook (account_id, id, app_id, state, tries, retry_at, note, received_at, applied_at, body) `
+
+var insertWebhook = hot{
+	each: webhookInto + `VALUES ($1, $2, $3, 'new', 0, 0, '', $4, 0, $5)`,
+	set: webhookInto + `SELECT account, id, app, 'new', 0, 0, '', received, 0, body
+		FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bytea[]) AS u(account, id, app, received, body)`,
+	silent: true,
 }
 
 const webhookColumns = `account_id, id, app_id, state, tries, note, body, received_at`
