@@ -37,8 +37,8 @@ type Queues interface {
 // Outbox is what the engine asks of the store about what is written to people.
 type Outbox interface {
 	// OpenOutgoing makes durable that what it returns leaves now; nothing is returned twice unless it was
-	// certainly refused.
-	OpenOutgoing(ctx context.Context, now time.Time, account int64, limit int) ([]arauto.Posting, error)
+	// certainly refused. again is when a sender whose rate is used up may send more; zero where none is.
+	OpenOutgoing(ctx context.Context, now time.Time, account int64, limit int) (list []arauto.Posting, again time.Time, err error)
 	RecordOutgoing(ctx context.Context, account, id int64, e arauto.Event, receipt arauto.Receipt) (arauto.Outgoing, error)
 	// LoseOutgoing counts what was never recorded as lost, and returns how many.
 	LoseOutgoing(ctx context.Context, now time.Time, account int64, limit int) (int, error)

@@ -55,13 +55,13 @@ func (w *world) WorkOf(context.Context, int64) (map[int64]int64, error) {
 	return map[int64]int64{5: w.work[5]}, nil
 }
 
-func (w *world) OpenOutgoing(_ context.Context, _ time.Time, _ int64, limit int) ([]arauto.Posting, error) {
+func (w *world) OpenOutgoing(_ context.Context, _ time.Time, _ int64, limit int) ([]arauto.Posting, time.Time, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	n := min(limit, len(w.queue))
 	list := w.queue[:n]
 	w.queue = w.queue[n:]
-	return list, nil
+	return list, time.Time{}, nil
 }
 
 func (w *world) RecordOutgoing(_ context.Context, _, _ int64, e arauto.Event, _ arauto.Receipt) (arauto.Outgoing, error) {

@@ -25,9 +25,12 @@ func (d *Desk) runOutbox(ctx context.Context) error {
 			if room == 0 || ctx.Err() != nil {
 				return // the next who is done looks again
 			}
-			list, err := d.Outbox.OpenOutgoing(ctx, d.Now(), account, room)
+			list, again, err := d.Outbox.OpenOutgoing(ctx, d.Now(), account, room)
 			if err != nil && ctx.Err() == nil {
 				d.Logger.Error("messages were not opened", "account", account, "err", err)
+			}
+			if wait := again.Sub(d.Now()); len(list) == 0 && !again.IsZero() && wait < d.Poll {
+				time.AfterFunc(wait, d.WakeOutbox)
 			}
 			for _, p := range list {
 				free <- struct{}{}

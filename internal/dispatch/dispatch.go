@@ -29,6 +29,8 @@ type Store interface {
 	Advance(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, answers []arauto.Answer, list []arauto.Candidate) ([]arauto.Intended, error)
 	// Record applies the provider's answers. It asks for no lease: what was answered is true whoever asked.
 	Record(ctx context.Context, now time.Time, account int64, answers []arauto.Answer) error
+	// Replies is how many messages of conversations have ever left by the sender.
+	Replies(ctx context.Context, account, sender int64) (int64, error)
 	// Recover makes attempts that an earlier driver left open unknown and counts them.
 	Recover(ctx context.Context, now time.Time, lease arauto.Lease, sender int64) (int, error)
 }

@@ -51,6 +51,26 @@ func (r *run) refresh(ctx context.Context) error {
 			return err
 		}
 	}
+	return r.giveWay(ctx, now)
+}
+
+// replyLag is how late campaigns learn of what conversations sent by the same number.
+const replyLag = 100 * time.Millisecond
+
+// giveWay takes what conversations sent from what campaigns may: Meta's limit is one for both, and whoever talks to
+// somebody goes first.
+func (r *run) giveWay(ctx context.Context, now time.Time) error {
+	if now.Sub(r.repliesAt) < replyLag {
+		return nil
+	}
+	n, err := r.Store.Replies(ctx, r.sender.Account, r.sender.ID)
+	if err != nil {
+		return err
+	}
+	if !r.repliesAt.IsZero() {
+		r.pacer.took(now, int(n-r.replies))
+	}
+	r.replies, r.repliesAt = n, now
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package dispatch_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"testing"
@@ -240,4 +241,36 @@ func TestRun_FewIntentsAheadOfTheSlots(t *testing.T) {
 			t.Errorf("%d at once, want %d", most, slots)
 		}
 	})
+}
+
+// talkative is a store in which people are talked to by the sender: so many replies a second.
+type talkative struct {
+	dispatch.Store
+	began     time.Time
+	perSecond int
+}
+
+func (s talkative) Replies(context.Context, int64, int64) (int64, error) {
+	return int64(time.Since(s.began).Seconds() * float64(s.perSecond)), nil
+}
+
+// The rate is one for campaigns and conversations, and whoever talks to somebody goes first.
+func TestRun_GivesWayToReplies(t *testing.T) {
+	for replies, want := range map[int]int{0: 800, 30: 500, 80: 0, 120: 0} {
+		t.Run(fmt.Sprint(replies), func(t *testing.T) {
+			var box postbox
+			inWorld(t, func(c *dispatch.Config) {
+				c.Messenger, c.Store = box.messenger(), talkative{c.Store, time.Now(), replies}
+			}, func(t *testing.T, w *world) {
+				w.campaign(0, 1000, arauto.Campaign{})
+				w.start()
+				time.Sleep(time.Second)
+				began := time.Now()
+				time.Sleep(10 * time.Second)
+				if n := box.between(began, began.Add(10*time.Second), 0, 1e6); n < want-8 || n > want+8 {
+					t.Errorf("%d of the campaign in 10 s beside %d replies a second, want %d", n, replies, want)
+				}
+			})
+		})
+	}
 }

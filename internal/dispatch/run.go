@@ -22,6 +22,9 @@ type run struct {
 	turn    turn
 	freshAt time.Time // when work was read
 
+	replies   int64 // of conversations by this sender, as known
+	repliesAt time.Time
+
 	advancedAt time.Time // when answers and intents were last written
 
 	restUntil atomic.Int64 // unix milliseconds; nothing new is tried before

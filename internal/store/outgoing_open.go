@@ -10,36 +10,76 @@ import (
 
 // OpenOutgoing makes durable that up to limit of an account's messages that are due leave now, and returns what is to
 // be posted. Whatever it returned is never returned again unless it was certainly refused. One conversation's
-// messages go one after the other, and those of paused senders wait. What may not be sent any more fails.
-func (s *Store) OpenOutgoing(ctx context.Context, now time.Time, account int64, limit int) (list []arauto.Posting, err error) {
-	due, err := readAll(ctx, s, scanInt, `SELECT o.id FROM outgoing o WHERE o.account_id = $1 AND o.state = 'queued' AND o.due_at <= $2 AND NOT EXISTS (SELECT 1 FROM outgoing e
-		WHERE e.account_id = o.account_id AND e.conversation_id = o.conversation_id AND e.id < o.id AND e.state IN ('queued', 'open')) ORDER BY o.due_at, o.id LIMIT $3`, account, ms(now), limit)
-	if err != nil || len(due) == 0 {
-		return nil, doing("look for messages to send", err)
+// messages go one after the other, each sender's within its rate, and those of paused senders wait. What may not be
+// sent any more fails. again is when more may leave of a sender whose rate is used up; zero where none is.
+func (s *Store) OpenOutgoing(ctx context.Context, now time.Time, account int64, limit int) (list []arauto.Posting, again time.Time, err error) {
+	senders, err := readAll(ctx, s, s.scanSender, selectSender+` WHERE account_id = $1 AND EXISTS (SELECT 1 FROM outgoing o
+		WHERE o.account_id = sender.account_id AND o.sender_id = sender.id AND o.state = 'queued' AND o.due_at <= $2) ORDER BY id`, account, ms(now))
+	if err != nil {
+		return nil, again, doing("look for messages to send", err)
 	}
-	err = s.db.write(ctx, func(t querier) error {
-		list, err = s.openOutgoing(ctx, t, now, account, due)
-		return err
-	})
-	return list, doing("open messages to send", err)
+	for _, sender := range senders {
+		if len(list) >= limit {
+			break
+		}
+		opened, wait, err := s.openOf(ctx, now, sender, limit-len(list))
+		list = append(list, opened...)
+		if err != nil {
+			return list, again, doing("open messages to send", err)
+		}
+		if !wait.IsZero() && (again.IsZero() || wait.Before(again)) {
+			again = wait
+		}
+	}
+	return list, again, nil
 }
 
-func (s *Store) openOutgoing(ctx context.Context, t querier, now time.Time, account int64, due []int64) (list []arauto.Posting, err error) {
-	waiting, err := s.outgoings(ctx, t, account, "id", due, true)
+// openOf opens up to limit messages of one sender.
+func (s *Store) openOf(ctx context.Context, now time.Time, sender arauto.Sender, limit int) (list []arauto.Posting, again time.Time, err error) {
+	var seen arauto.ReplyPace
+	err = s.db.read(ctx, func(q querier) error {
+		seen, err = s.replyPace(ctx, q, sender.Account, sender.ID, "")
+		return err
+	})
+	if err != nil {
+		return nil, again, err
+	}
+	limit = min(limit, seen.Room(now, sender.Rate))
+	if limit == 0 {
+		return nil, seen.Again(sender.Rate), nil
+	}
+	due, err := readAll(ctx, s, scanInt, `SELECT o.id FROM outgoing o WHERE o.account_id = $1 AND o.sender_id = $2 AND o.state = 'queued' AND o.due_at <= $3 AND NOT EXISTS (SELECT 1 FROM outgoing e
+		WHERE e.account_id = o.account_id AND e.conversation_id = o.conversation_id AND e.id < o.id AND e.state IN ('queued', 'open')) ORDER BY o.due_at, o.id LIMIT $4`,
+		sender.Account, sender.ID, ms(now), limit)
+	if err != nil || len(due) == 0 {
+		return nil, again, err
+	}
+	err = s.db.write(ctx, func(t querier) error {
+		list = nil
+		sender, err := s.sender(ctx, t, sender.Account, sender.ID) // it may have been paused since it was listed
+		if err != nil {
+			return err
+		}
+		pace, err := s.replyPace(ctx, t, sender.Account, sender.ID, s.db.lock())
+		if err != nil {
+			return err
+		}
+		if list, err = s.openOutgoing(ctx, t, now, sender, due[:min(len(due), pace.Room(now, sender.Rate))]); err != nil {
+			return err
+		}
+		return s.countReplies(ctx, t, now, sender, pace, list)
+	})
+	return list, again, err
+}
+
+func (s *Store) openOutgoing(ctx context.Context, t querier, now time.Time, sender arauto.Sender, due []int64) (list []arauto.Posting, err error) {
+	waiting, err := s.outgoings(ctx, t, sender.Account, "id", due, true)
 	if err != nil {
 		return nil, err
 	}
-	senders := map[int64]arauto.Sender{}
 	for _, o := range waiting {
 		if o.State != arauto.OutgoingQueued {
 			continue // another node was faster
-		}
-		sender, known := senders[o.Sender]
-		if !known {
-			if sender, err = one(ctx, t, s.scanSender, selectSender+` WHERE account_id = $1 AND id = $2`, account, o.Sender); err != nil {
-				return nil, err
-			}
-			senders[o.Sender] = sender
 		}
 		event := arauto.Event{Kind: arauto.EventIntended, At: moment(ms(now))}
 		p, refused := arauto.Posting{Sender: sender}, error(nil)
@@ -50,7 +90,7 @@ func (s *Store) openOutgoing(ctx context.Context, t querier, now time.Time, acco
 		case !now.Before(o.DeadlineAt):
 			event.Kind, event.Reason, event.Detail = arauto.EventRefused, arauto.ReasonExpired, firstOf(o.Detail, string(o.Reason))
 		case sender.Pause != "":
-			if _, err := t.exec(ctx, `UPDATE outgoing SET due_at = $3 WHERE account_id = $1 AND id = $2`, account, o.ID, ms(now.Add(pausedWait))); err != nil {
+			if _, err := t.exec(ctx, `UPDATE outgoing SET due_at = $3 WHERE account_id = $1 AND id = $2`, sender.Account, o.ID, ms(now.Add(pausedWait))); err != nil {
 				return nil, err
 			}
 			continue

@@ -282,7 +282,7 @@ func testDeskReplies(t *testing.T, s *store.Store) {
 	}
 	open := func(now time.Duration) []arauto.Posting {
 		t.Helper()
-		list, err := s.OpenOutgoing(ctx, base().Add(now), a, 10)
+		list, _, err := s.OpenOutgoing(ctx, base().Add(now), a, 10)
 		ok(t, err)
 		return list
 	}
@@ -411,7 +411,7 @@ func testDeskErased(t *testing.T, s *store.Store) {
 	ok(t, err)
 	j, err := s.QueueErasure(ctx, ana(a), base().Add(3*time.Minute), a, phoneOf(0).PersonKey(), "asked for")
 	ok(t, err)
-	posting, err := s.OpenOutgoing(ctx, base().Add(3*time.Minute), a, 10)
+	posting, _, err := s.OpenOutgoing(ctx, base().Add(3*time.Minute), a, 10)
 	ok(t, err)
 	list, err := s.OutgoingOf(ctx, a, []int64{waits.ID})
 	ok(t, err)

@@ -56,7 +56,7 @@ func Restore(t *testing.T, first, second, third Place) {
 		}
 	})
 	t.Run("a reply that waited is not sent a second time", func(t *testing.T) {
-		posting, err := s.OpenOutgoing(ctx, base().Add(time.Minute), p.account.ID, 10)
+		posting, _, err := s.OpenOutgoing(ctx, base().Add(time.Minute), p.account.ID, 10)
 		ok(t, err)
 		list, err := s.OutgoingOf(ctx, p.account.ID, []int64{reply.ID})
 		ok(t, err)

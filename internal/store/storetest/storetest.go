@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"desk", testDesk},
 		{"desk closing", testDeskClosing},
 		{"desk replies", testDeskReplies},
+		{"desk pace", testDeskPace},
 		{"desk race", testDeskRace},
 		{"desk: the erased", testDeskErased},
 		{"desk files", testDeskFiles},
