@@ -149,6 +149,17 @@ func (c Conversation) Apply(t Turn) (Conversation, error) {
 	return c, nil
 }
 
+// Follows is at, or the last turn's moment if that is later: what was decided a moment before another turn was
+// stored, and found it there, comes after it.
+func (c Conversation) Follows(at time.Time) time.Time {
+	for _, turned := range []time.Time{c.QueuedAt, c.AssignedAt} {
+		if turned.After(at) {
+			at = turned
+		}
+	}
+	return at
+}
+
 // Held reports whether the conversation counts among its agent's chats.
 func (c Conversation) Held() bool { return c.State == ConversationAssigned }
 
@@ -173,6 +184,10 @@ type ConversationTurn struct {
 	State        ConversationState
 	Queue, Agent int64
 	Actor        string
+
+	// Agent.Work, as of this turn, of whoever had it and has it no more, and of whoever has it now; 0 = nobody, or
+	// not kept. They order the turns of one agent, whoever wrote them.
+	LeftWork, AgentWork int64
 }
 
 // A ConversationFilter selects conversations for lists. Zero fields do not filter.

@@ -103,10 +103,11 @@ func (s *Store) assign(ctx context.Context, t querier, now time.Time, account in
 	args := make([][]any, len(offers))
 	is := make([]arauto.Conversation, len(offers))
 	for i, o := range offers {
-		if is[i], err = was[o.Conversation].Apply(arauto.Turn{Event: arauto.ConversationGiven, At: at, Agent: o.Agent}); err != nil {
+		c := was[o.Conversation]
+		if is[i], err = c.Apply(arauto.Turn{Event: arauto.ConversationGiven, At: c.Follows(at), Agent: o.Agent}); err != nil {
 			return 0, err
 		}
-		args[i] = turnArgs(was[o.Conversation], is[i])
+		args[i] = turnArgs(c, is[i])
 	}
 	written, err := s.eachOf(ctx, t, updateConversation, args)
 	if err != nil {
@@ -124,7 +125,7 @@ func (s *Store) assign(ctx context.Context, t querier, now time.Time, account in
 		if *a, err = a.Given(at); err != nil {
 			return 0, err
 		}
-		turns = append(turns, turnRow(arauto.ConversationGiven, now, "", is[i]))
+		turns = append(turns, turnRow(arauto.ConversationGiven, is[i].AssignedAt, "", is[i], works{taken: a.Work}))
 		s.tellTurn(t, now, was[is[i].ID], is[i])
 	}
 	if n == 0 {

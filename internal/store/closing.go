@@ -245,5 +245,5 @@ func (s *Store) openConversation(ctx context.Context, t querier, now time.Time, 
 	if err != nil || opened == 0 || c.Turns == 0 {
 		return opened == 1, err
 	}
-	return true, s.keepTurn(ctx, t, arauto.ConversationRouted, now, "", c)
+	return true, s.keepTurn(ctx, t, arauto.ConversationRouted, now, "", c, works{})
 }

@@ -74,11 +74,12 @@ func (s *Store) leave(ctx context.Context, t querier, now time.Time, was arauto.
 		return a, err
 	}
 	for _, c := range held {
-		next, err := c.Apply(arauto.Turn{Event: arauto.ConversationReturned, At: moment(ms(now))})
+		at := c.Follows(moment(ms(now)))
+		next, err := c.Apply(arauto.Turn{Event: arauto.ConversationReturned, At: at})
 		if err != nil {
 			return a, err
 		}
-		if err := s.saveTurn(ctx, t, arauto.ConversationReturned, now, who, c, next); err != nil {
+		if err := s.saveTurn(ctx, t, arauto.ConversationReturned, at, who, c, next, works{left: a.Work}); err != nil {
 			return a, err
 		}
 	}

@@ -23,7 +23,7 @@ func (s *Store) turn(ctx context.Context, t querier, now time.Time, who string, 
 		if err != nil {
 			return was, was, err
 		}
-		turn.At = moment(ms(now))
+		turn.At = was.Follows(moment(ms(now)))
 		if is, err = was.Apply(turn); err != nil || is.Turns == was.Turns {
 			return was, is, err
 		}
@@ -38,10 +38,11 @@ func (s *Store) turn(ctx context.Context, t querier, now time.Time, who string, 
 		if !written {
 			continue // another was faster: look again
 		}
-		if err := s.hand(ctx, t, now, agents, turn.Event, was, is); err != nil {
+		counts, err := s.hand(ctx, t, now, agents, turn.Event, was, is)
+		if err != nil {
 			return was, was, err
 		}
-		return was, is, s.keepTurn(ctx, t, turn.Event, now, who, is)
+		return was, is, s.keepTurn(ctx, t, turn.Event, turn.At, who, is, counts)
 	}
 	return was, was, arauto.Errorf(arauto.KindConflict, "state", "the conversation changes all the time: try again")
 }
@@ -66,8 +67,13 @@ func (s *Store) partners(ctx context.Context, t querier, was, is arauto.Conversa
 	return found, err
 }
 
+// works is Agent.Work of the two agents of a turn as of it: of whoever had the conversation, and of whoever has it.
+// An agent's row is locked while it grows, so that it orders what an agent was given and gave back, whatever the
+// clocks of those who wrote it said. 0 = nobody had it, or has it.
+type works struct{ left, taken int64 }
+
 // hand moves the chat between the agents of a turn.
-func (s *Store) hand(ctx context.Context, t querier, now time.Time, agents map[int64]arauto.Agent, event arauto.ConversationEvent, was, is arauto.Conversation) error {
+func (s *Store) hand(ctx context.Context, t querier, now time.Time, agents map[int64]arauto.Agent, event arauto.ConversationEvent, was, is arauto.Conversation) (w works, err error) {
 	moved := was.Agent != is.Agent || was.Held() != is.Held()
 	if a, found := agents[was.Agent]; found && was.State != arauto.ConversationClosed {
 		before, what := a, arauto.AgentEvent("")
@@ -77,40 +83,41 @@ func (s *Store) hand(ctx context.Context, t querier, now time.Time, agents map[i
 			if event == arauto.ConversationEnded {
 				q, err := all(ctx, t, scanInt, `SELECT wrap_up_seconds FROM queue WHERE account_id = $1 AND id = $2`, was.Account, was.Queue)
 				if err != nil {
-					return err
+					return w, err
 				}
 				if len(q) > 0 {
 					wrapUp = time.Duration(q[0]) * time.Second
 				}
 			}
-			var err error
 			if a, err = a.Relieved(moment(ms(now)), wrapUp); err != nil {
-				return err
+				return w, err
 			}
+			w.left = a.Work
 			if what = arauto.AgentFreed; wrapUp > 0 {
 				what = arauto.AgentFinished
 			}
 		}
 		if err := s.saveAgent(ctx, t, now, what, before, a); err != nil {
-			return err
+			return w, err
 		}
 	}
 	if !is.Held() || !moved {
-		return nil
+		return w, nil
 	}
 	a, found := agents[is.Agent]
 	if !found {
-		return arauto.Errorf(arauto.KindNotFound, "agent_id", "there is no agent %d in this account", is.Agent)
+		return w, arauto.Errorf(arauto.KindNotFound, "agent_id", "there is no agent %d in this account", is.Agent)
 	}
 	given, err := a.Given(moment(ms(now)))
 	if err != nil {
-		return err
+		return w, err
 	}
-	return s.saveAgent(ctx, t, now, arauto.AgentFilled, a, given)
+	w.taken = given.Work
+	return w, s.saveAgent(ctx, t, now, arauto.AgentFilled, a, given)
 }
 
 // saveTurn stores a turn whose row the transaction has locked, and whose agents it has seen to.
-func (s *Store) saveTurn(ctx context.Context, t querier, event arauto.ConversationEvent, now time.Time, who string, was, is arauto.Conversation) error {
+func (s *Store) saveTurn(ctx context.Context, t querier, event arauto.ConversationEvent, at time.Time, who string, was, is arauto.Conversation, w works) error {
 	written, err := s.writeTurn(ctx, t, was, is)
 	if err == nil && !written {
 		err = errLostRow
@@ -118,7 +125,7 @@ func (s *Store) saveTurn(ctx context.Context, t querier, event arauto.Conversati
 	if err != nil {
 		return err
 	}
-	return s.keepTurn(ctx, t, event, now, who, is)
+	return s.keepTurn(ctx, t, event, at, who, is, w)
 }
 
 const updateConversation = `UPDATE conversation SET state = $4, routing_point_id = $5, queue_id = $6, agent_id = $7, former_agent_id = $8, activity_code_id = $9,
@@ -138,25 +145,26 @@ func (s *Store) writeTurn(ctx context.Context, t querier, was, is arauto.Convers
 	return n == 1, err
 }
 
-const insertTurn = `INSERT INTO conversation_turn (account_id, conversation_id, n, at, event, state, queue_id, agent_id, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+const insertTurn = `INSERT INTO conversation_turn (account_id, conversation_id, n, at, event, state, queue_id, agent_id, actor, left_work, agent_work)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 
-func (s *Store) keepTurn(ctx context.Context, t querier, event arauto.ConversationEvent, now time.Time, who string, c arauto.Conversation) error {
-	_, err := t.exec(ctx, insertTurn, turnRow(event, now, who, c)...)
+func (s *Store) keepTurn(ctx context.Context, t querier, event arauto.ConversationEvent, at time.Time, who string, c arauto.Conversation, w works) error {
+	_, err := t.exec(ctx, insertTurn, turnRow(event, at, who, c, w)...)
 	return err
 }
 
-func turnRow(event arauto.ConversationEvent, now time.Time, who string, c arauto.Conversation) []any {
-	return []any{c.Account, c.ID, c.Turns, ms(now), event, c.State, c.Queue, c.Agent, who}
+func turnRow(event arauto.ConversationEvent, at time.Time, who string, c arauto.Conversation, w works) []any {
+	return []any{c.Account, c.ID, c.Turns, ms(at), event, c.State, c.Queue, c.Agent, who, w.left, w.taken}
 }
 
 // Turns lists what happened to a conversation, oldest first, above n.
 func (s *Store) Turns(ctx context.Context, account, conversation, after int64, limit int) ([]arauto.ConversationTurn, error) {
 	return readAll(ctx, s, func(r rows) (v arauto.ConversationTurn, err error) {
 		var at int64
-		err = r.Scan(&v.N, &at, &v.Event, &v.State, &v.Queue, &v.Agent, &v.Actor)
+		err = r.Scan(&v.N, &at, &v.Event, &v.State, &v.Queue, &v.Agent, &v.Actor, &v.LeftWork, &v.AgentWork)
 		v.At = moment(at)
 		return v, err
-	}, `SELECT n, at, event, state, queue_id, agent_id, actor FROM conversation_turn WHERE account_id = $1 AND conversation_id = $2 AND n > $3 ORDER BY n LIMIT $4`,
+	}, `SELECT n, at, event, state, queue_id, agent_id, actor, left_work, agent_work FROM conversation_turn WHERE account_id = $1 AND conversation_id = $2 AND n > $3 ORDER BY n LIMIT $4`,
 		account, conversation, after, limit)
 }
 

@@ -141,6 +141,10 @@ func testDesk(t *testing.T, s *store.Store) {
 			events = append(events, string(v.Event))
 		}
 		same(t, "every turn is kept", events, []string{"routed", "assigned", "assigned", "routed", "assigned"})
+		for i, v := range turns {
+			same(t, fmt.Sprintf("turn %d names the counts of those who had it and have it", i+1), []bool{v.LeftWork > 0, v.AgentWork > 0},
+				[]bool{i == 2 || i == 3, v.State == arauto.ConversationAssigned})
+		}
 	})
 	t.Run("snooze", func(t *testing.T) {
 		was := m.talk(third.ID)
