@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +20,9 @@ var cluster struct {
 	once sync.Once
 	*pgtest.Cluster
 	err error
+
+	empty func() (string, error) // name of a database in which nothing happened yet: making its tables takes longer than most tests
+	made  atomic.Int64
 }
 
 func TestMain(m *testing.M) {
@@ -33,18 +37,39 @@ func TestMain(m *testing.M) {
 // fails when ARAUTO_NO_SKIP is set.
 func PostgresURL(t testing.TB) string {
 	t.Helper()
-	cluster.once.Do(func() { cluster.Cluster, cluster.err = pgtest.Start(nil) })
+	startPostgres(t)
+	address, err := cluster.NewDatabase(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
+func startPostgres(t testing.TB) {
+	t.Helper()
+	cluster.once.Do(func() {
+		cluster.Cluster, cluster.err = pgtest.Start(nil)
+		cluster.empty = sync.OnceValues(emptyPostgres)
+	})
 	if errors.Is(cluster.err, pgtest.ErrMissing) && os.Getenv("ARAUTO_NO_SKIP") == "" {
 		t.Skipf("NOT TESTED ON POSTGRESQL: %v", cluster.err)
 	}
 	if cluster.err != nil {
 		t.Fatal(cluster.err)
 	}
-	address, err := cluster.NewDatabase(t.Context())
+}
+
+func emptyPostgres() (string, error) {
+	const name = "empty"
+	address, _, err := cluster.Database(context.Background(), name, "")
 	if err != nil {
-		t.Fatal(err)
+		return "", err
 	}
-	return address
+	s, err := Open(context.Background(), address, mirror{}, opened)
+	if err != nil {
+		return "", err
+	}
+	return name, s.Close()
 }
 
 // OpenSQLite is a store on a fresh file.
@@ -85,7 +110,16 @@ var opened = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // OpenPostgres is a store on a fresh database.
 func OpenPostgres(t testing.TB) *Store {
 	t.Helper()
-	return OpenAt(t, PostgresURL(t))
+	startPostgres(t)
+	empty, err := cluster.empty()
+	if err != nil {
+		t.Fatal(err)
+	}
+	address, _, err := cluster.Database(t.Context(), fmt.Sprint("copy_", cluster.made.Add(1)), empty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return OpenAt(t, address)
 }
 
 // OpenAt is a store at an address, until the test ends.
