@@ -35,6 +35,7 @@ type Contact struct {
 	Name     string
 	PhoneRaw string // as it was given; echoed, never dialled
 	Phone    Phone  // dialled; never rewritten
+	UserID   UserID // the person's id at Meta, written to where there is no Phone; "" = not given
 	Fields   Fields // custom columns in the file's order
 	Email    string // as it was given; may be empty
 	Outbound string // the number to be called from, as it was given; "" = one of the campaign's

@@ -20,6 +20,19 @@ func (p Phone) Country() string {
 	return countryIn(callingCodes, code)
 }
 
+// CallingCodeOf is the calling code that is one country's alone, "55" for BR; "" for those that share one.
+func CallingCodeOf(country string) string {
+	if len(country) != 2 {
+		return ""
+	}
+	for word := range strings.FieldsSeq(callingCodes) {
+		if code, found := strings.CutSuffix(word, country); found {
+			return code
+		}
+	}
+	return ""
+}
+
 func northAmerica(area string) string {
 	if country := countryIn(islandAreas, area); country != "" {
 		return country

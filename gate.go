@@ -12,7 +12,7 @@ type GateInput struct {
 	Suppressions []Suppression
 	LastTouch    time.Time      // of the person, over all campaigns; zero = never
 	Touches      Touches        // of the person, as far back as they are remembered
-	Place        Place          // of the person, by the number
+	Place        Place          // of the person, by the number or, where there is none, the id
 	Rules        *Rules         // the account's; nil = none
 	Zone         *time.Location // the account's, for numbers that do not say where they are; nil = UTC
 	Language     Language       // of the words
@@ -93,7 +93,7 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 		return Verdict{}, false
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
-		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Phone.Valid()
+		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Reachable(in.Campaign.Channel)
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		if in.StoppedCountry == nil {

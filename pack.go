@@ -73,7 +73,7 @@ func (p *Pack) covers(place Place) bool {
 
 // speaks reports whether the rule is about that place and kind of message.
 func (r *PackRule) speaks(place Place, marketing bool) bool {
-	return (marketing || !r.Marketing) && (len(r.Regions) == 0 || slices.Contains(r.Regions, place.Region))
+	return (marketing || !r.Marketing) && (len(r.Regions) == 0 || place.Whole || slices.Contains(r.Regions, place.Region))
 }
 
 // A feast is a holiday as a law has it. One of its day, nth and easter is set.

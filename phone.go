@@ -125,6 +125,9 @@ func PersonKeyOfUserID(bsuid string) string {
 
 const keyOfUserID = "bsuid:"
 
+// UserIDOfKey is the business-scoped id whose key that is; false for every other key.
+func UserIDOfKey(key string) (id string, ok bool) { return strings.CutPrefix(key, keyOfUserID) }
+
 // NameOfKey is a person's key as people write it: a number with its '+', a user id as the provider has it.
 func NameOfKey(key string) string {
 	if phone := PhoneOfWAID(key); phone != "" {

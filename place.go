@@ -12,6 +12,9 @@ type Place struct {
 	// UnitedStates says that the number has an area code of one of the fifty states or of the District of
 	// Columbia: those are where Meta delivers no marketing. Territories have codes of their own.
 	UnitedStates bool
+	// Whole says that no more than the country is known: the person may be in any of its states, and what is forbidden
+	// in one of them is not done.
+	Whole bool
 }
 
 // Within reports whether p is in region: "" is everywhere, "BR" a country, "BR-SP" a state. A place whose

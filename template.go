@@ -227,7 +227,9 @@ func (t Template) Filler(m Mapping) Filler {
 // Fill is the message for c. The error is that of Render.
 func (f Filler) Fill(c Contact) (Message, error) {
 	msg := f.blank
-	msg.To = c.Phone
+	if msg.To = c.Phone; msg.To == "" {
+		msg.Recipient = string(c.UserID)
+	}
 	if len(f.parameters) > 0 {
 		msg.Parameters = make([]Filled, 0, len(f.parameters))
 	}

@@ -67,7 +67,7 @@ func (p *place) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p.store, err = store.Open(ctx, p.address, keys, now(), store.Located(places.Place))
+	p.store, err = store.Open(ctx, p.address, keys, now(), store.Located(places))
 	return err
 }
 

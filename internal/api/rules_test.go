@@ -41,7 +41,7 @@ func rulesWorld(t *testing.T) (ask func(status int, method, path, body string) m
 	if err != nil {
 		t.Fatal(err)
 	}
-	w, db := sqliteWorld(t, store.Located(places.Place))
+	w, db := sqliteWorld(t, store.Located(places))
 	ask = func(status int, method, path, body string) map[string]any {
 		t.Helper()
 		return w.ask(t, status, "admin", method, api.Prefix+path, body)

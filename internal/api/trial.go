@@ -135,7 +135,7 @@ func (t *trial) add(in arauto.GateInput) {
 	t.total++
 	if v.Outcome == arauto.Go {
 		t.goes++
-		t.countries[in.Contact.Phone.Country()]++
+		t.countries[in.Contact.Country()]++
 		return
 	}
 	key := trialKey{v.Outcome, v.Reason}

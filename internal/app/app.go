@@ -106,7 +106,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if a.store, err = store.Open(ctx, a.data.database(a.config), keys, clock(), store.Located(places.Place)); err != nil {
+	if a.store, err = store.Open(ctx, a.data.database(a.config), keys, clock(), store.Located(places)); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(a.data.file("tmp"), 0o700); err != nil {

@@ -138,7 +138,7 @@ func (a *Audiences) size() int {
 func copied(c arauto.Contact, campaign int64) arauto.Contact {
 	return arauto.Contact{
 		Account: c.Account, Campaign: campaign, External: c.External, PersonKey: c.PersonKey, Name: c.Name,
-		PhoneRaw: c.PhoneRaw, Phone: c.Phone, Fields: c.Fields,
+		PhoneRaw: c.PhoneRaw, Phone: c.Phone, UserID: c.UserID, Fields: c.Fields,
 	}
 }
 

@@ -56,7 +56,7 @@ func (w *world) open() {
 	w.check(err)
 	places, err := numbering.NewPlaces()
 	w.check(err)
-	w.store, err = store.Open(w.t.Context(), storetest.Fresh(w.t, w.path), keys, time.Now(), store.Located(places.Place))
+	w.store, err = store.Open(w.t.Context(), storetest.Fresh(w.t, w.path), keys, time.Now(), store.Located(places))
 	w.check(err)
 }
 

@@ -22,6 +22,7 @@ type Places struct {
 
 	mu         sync.RWMutex
 	remembered map[string]arauto.Place // by first digits
+	countries  map[string]arauto.Place // by ISO 3166 alpha-2
 }
 
 // maxRemembered bounds what is remembered; when it is reached, remembering begins anew. Every prefix of the
@@ -32,7 +33,7 @@ const maxRemembered = 1 << 14
 func NewPlaces() (*Places, error) {
 	p := &Places{
 		brazil: map[string]arauto.Place{}, states: map[string]string{}, zones: map[string]*time.Location{},
-		remembered: map[string]arauto.Place{},
+		remembered: map[string]arauto.Place{}, countries: map[string]arauto.Place{},
 	}
 	for _, row := range brazilPlaces() {
 		zones, err := p.load(row.zones)

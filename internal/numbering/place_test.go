@@ -147,3 +147,28 @@ func BenchmarkPlace(b *testing.B) {
 		})
 	}
 }
+
+func TestPlaces_Country(t *testing.T) {
+	p := places(t)
+	for code, want := range map[string]string{
+		"BR": "BR- America/Noronha,America/Sao_Paulo,America/Manaus,America/Rio_Branco",
+		"US": "US- America/New_York,America/Chicago,America/Denver,America/Phoenix,America/Los_Angeles,America/Anchorage,Pacific/Honolulu US",
+		"CO": "CO- America/Bogota",
+		"PR": "PR- America/Puerto_Rico",
+		"ZZ": "- ", "": "- ", "br": "- ",
+	} {
+		if got := said(p.Country(code)); got != want {
+			t.Errorf("%s: %q, want %q", code, got, want)
+		}
+	}
+	for code, least := range map[string]int{"MX": 4, "CA": 5, "RU": 8, "AU": 4, "AR": 1, "PT": 2, "CL": 2, "ES": 2} {
+		if got := p.Country(code); len(got.Zones) < least || !got.Whole {
+			t.Errorf("%s: %s, want %d zones or more", code, said(got), least)
+		}
+	}
+	for code := range phonenumbers.GetSupportedRegions() {
+		if place := p.Country(code); place.Country != code || len(place.Zones) == 0 || place.UnitedStates != (code == "US") {
+			t.Errorf("%s: %s", code, said(place))
+		}
+	}
+}

@@ -59,7 +59,7 @@ func (s *Store) applyToAttempts(ctx context.Context, t querier, now time.Time, a
 			if e.receipt.ProviderID != "" {
 				next.ProviderID, next.WAID = e.receipt.ProviderID, e.receipt.WAID
 			}
-			next.Charge = price(next, e, contacts[a.Contact].Phone, rates)
+			next.Charge = price(next, e, contacts[a.Contact], rates)
 			attempts[a.ID] = next
 		}
 		c, ok := contacts[a.Contact]

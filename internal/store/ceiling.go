@@ -42,7 +42,7 @@ func (in *intending) loadCeiling(ctx context.Context, t querier, c arauto.Campai
 
 // expects is what a message to c is expected to cost; false without a rate for it.
 func (e *ceiling) expects(in *intending, c arauto.Contact) (int64, bool) {
-	r, ok := e.rates.At(c.Phone.Country(), e.category, e.limit.Currency, in.now)
+	r, ok := e.rates.At(c.Country(), e.category, e.limit.Currency, in.now)
 	return r.Micros, ok
 }
 
@@ -54,7 +54,7 @@ func (e *ceiling) admit(in *intending, c arauto.Contact) (arauto.Verdict, bool) 
 	micros, ok := e.expects(in, c)
 	switch {
 	case !ok:
-		e.refused = arauto.CeilingBlind(in.rules.language, e.limit, e.category, c.Phone.Country())
+		e.refused = arauto.CeilingBlind(in.rules.language, e.limit, e.category, c.Country())
 	case e.spent+micros > e.limit.Micros:
 		currency := e.limit.Currency
 		e.refused = arauto.CeilingReached(in.rules.language, e.limit, arauto.Money{Currency: currency, Micros: e.spent}, arauto.Money{Currency: currency, Micros: micros})
@@ -77,7 +77,7 @@ func (in *intending) reserve(ctx context.Context, t querier, going []contactChan
 		}
 		e.admitted--
 		micros, _ := e.expects(in, ch.old)
-		l := arauto.CostLine{Billing: arauto.BillingExpected, Currency: e.limit.Currency, Category: e.category, Country: ch.old.Phone.Country(), Messages: 1, Micros: micros}
+		l := arauto.CostLine{Billing: arauto.BillingExpected, Currency: e.limit.Currency, Category: e.category, Country: ch.old.Country(), Messages: 1, Micros: micros}
 		c.add(ch.old.Campaign, l, 1)
 		rows = append(rows, []any{in.account, ch.new.Attempt, ch.old.Campaign, l.Currency, l.Category, l.Country, micros})
 	}

@@ -35,7 +35,7 @@ func (s *Store) refusalsKept(ctx context.Context, t querier, now time.Time, acco
 
 // stopCountry notes that the WABA of a sender may not write to the contact's country.
 func (s *Store) stopCountry(ctx context.Context, t querier, now time.Time, sender int64, c arauto.Contact, code int, words string) error {
-	calling := c.Phone.CallingCode()
+	calling := c.CallingCode()
 	if code == 0 || calling == "" {
 		return nil // the gate's own word, or nobody's country
 	}

@@ -9,7 +9,7 @@ import (
 
 const contactColumns = `account_id, id, campaign_id, external_id, name, phone_raw, phone, person_key, fields, state, reason, code, detail,
 	attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at, sent_at, delivered_at,
-	read_at, replied_at, failed_at, deleted_at, version, dial, email, outbound, priority, forgiven`
+	read_at, replied_at, failed_at, deleted_at, version, dial, email, outbound, priority, forgiven, user_id`
 
 // contactScan holds what a contact's columns are read into.
 type contactScan struct {
@@ -25,7 +25,7 @@ func (s *contactScan) into() []any {
 		&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.PhoneRaw, &c.Phone, &c.PersonKey, &s.fields, &c.State, &c.Reason,
 		&c.Code, &c.Detail, &c.Attempts, &c.Attempt, &c.Conversation, &c.ReplyAction, &c.ReplyText, &s.scheduled, &s.due, &s.inserted,
 		&s.updated, &s.sent, &s.delivered, &s.read, &s.replied, &s.failed, &s.deleted, &c.Version,
-		&c.Dial, &c.Email, &c.Outbound, &c.Priority, &c.Forgiven,
+		&c.Dial, &c.Email, &c.Outbound, &c.Priority, &c.Forgiven, &c.UserID,
 	}
 }
 
@@ -69,7 +69,8 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 	if err != nil {
 		return nil, err
 	}
-	if list, err = s.underCurrentKeys(ctx, t, account, list); err != nil {
+	d := changes{}
+	if list, err = s.identified(ctx, t, now, account, list, d); err != nil {
 		return nil, err
 	}
 	added := make([]arauto.Added, len(list))
@@ -80,7 +81,7 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 		fields = c.Fields.AppendJSON(fields[:0])
 		due := max(at, ms(c.ScheduledFor))
 		args[i] = []any{
-			account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields),
+			account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields), c.UserID,
 			arauto.ContactPending, ms(c.ScheduledFor), due, at,
 		}
 	}
@@ -102,7 +103,6 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 	if err := countPrefixes(ctx, t, account, campaign, list, inserted); err != nil {
 		return nil, err
 	}
-	d := changes{}
 	d.add(campaign, arauto.ContactPending, int64(len(list)-len(again)))
 	return added, d.apply(ctx, t, account, slotList)
 }
@@ -131,7 +131,7 @@ type idOfPerson struct {
 	id  int64
 }
 
-const contactInto = `INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, state,
+const contactInto = `INTO contact (account_id, id, campaign_id, external_id, name, name_fold, phone_raw, phone, person_key, fields, user_id, state,
 	reason, code, detail, attempts, attempt_id, conversation, reply_action, reply_text, scheduled_for, due_at, inserted_at, updated_at,
 	sent_at, delivered_at, read_at, replied_at, failed_at, deleted_at, version) `
 
@@ -142,11 +142,11 @@ func (s *Store) insertContacts(ctx context.Context, t querier, args [][]any) ([]
 	if !s.db.postgres() {
 		return inserted, insertByPerson(ctx, t, args, inserted)
 	}
-	ids, err := all(ctx, t, scanInt, `INSERT `+contactInto+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
-		0, 0, 0, 0, 0, 0, 1 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[], $13::bigint[])
-		AS u(id, ext, name, fold, raw, phone, key, fields, sched, due) ON CONFLICT DO NOTHING RETURNING id`,
-		args[0][0], args[0][2], args[0][13], column[int64](args, 1), column[string](args, 3), column[string](args, 4), column[string](args, 5),
-		column[string](args, 6), column[arauto.Phone](args, 7), column[string](args, 8), column[string](args, 9), column[int64](args, 11), column[int64](args, 12))
+	ids, err := all(ctx, t, scanInt, `INSERT `+contactInto+`SELECT $1, id, $2, ext, name, fold, raw, phone, key, fields, uid, 'pending', '', 0, '', 0, 0, '', '', '', sched, due, $3, $3,
+		0, 0, 0, 0, 0, 0, 1 FROM unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::text[], $13::bigint[], $14::bigint[])
+		AS u(id, ext, name, fold, raw, phone, key, fields, uid, sched, due) ON CONFLICT DO NOTHING RETURNING id`,
+		args[0][0], args[0][2], args[0][14], column[int64](args, 1), column[string](args, 3), column[string](args, 4), column[string](args, 5),
+		column[string](args, 6), column[arauto.Phone](args, 7), column[string](args, 8), column[string](args, 9), column[arauto.UserID](args, 10), column[int64](args, 12), column[int64](args, 13))
 	if err != nil {
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"arauto"
 )
@@ -65,8 +66,8 @@ func (c costs) apply(ctx context.Context, t querier, account int64, in slot) err
 	return err
 }
 
-// price says what an event's pricing makes of an attempt that was intended for that phone.
-func price(a arauto.Attempt, e attemptEvent, to arauto.Phone, rates arauto.Rates) arauto.Charge {
+// price says what an event's pricing makes of an attempt that was intended for that contact.
+func price(a arauto.Attempt, e attemptEvent, to arauto.Contact, rates arauto.Rates) arauto.Charge {
 	if e.pricing.Category == "" {
 		return a.Charge
 	}
@@ -169,7 +170,7 @@ func countPrefixes(ctx context.Context, t querier, account, campaign int64, list
 	counts := map[string]int64{}
 	for i, c := range list {
 		if inserted[i] {
-			counts[string(c.Phone[:min(len(c.Phone), prefixLength)])]++
+			counts[prefixOf(c)]++
 		}
 	}
 	return applyPrefixes(ctx, t, account, campaign, counts)
@@ -178,9 +179,9 @@ func countPrefixes(ctx context.Context, t querier, account, campaign int64, list
 // movePrefix keeps them for a contact whose phone changed, or that was removed.
 func movePrefix(ctx context.Context, t querier, was, is arauto.Contact) error {
 	counts := map[string]int64{}
-	counts[string(was.Phone[:min(len(was.Phone), prefixLength)])]--
+	counts[prefixOf(was)]--
 	if is.DeletedAt.IsZero() {
-		counts[string(is.Phone[:min(len(is.Phone), prefixLength)])]++
+		counts[prefixOf(is)]++
 	}
 	return applyPrefixes(ctx, t, is.Account, is.Campaign, counts)
 }
@@ -199,6 +200,14 @@ func applyPrefixes(ctx context.Context, t querier, account, campaign int64, coun
 
 // prefixLength is '+' and four digits: the country, also where several share a calling code.
 const prefixLength = 5
+
+// prefixOf is how a contact's number begins, or, of one who has none, its country.
+func prefixOf(c arauto.Contact) string {
+	if c.Phone == "" {
+		return c.UserID.Country()
+	}
+	return string(c.Phone[:min(len(c.Phone), prefixLength)])
+}
 
 func keysSorted[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
@@ -223,8 +232,11 @@ func (s *Store) Countries(ctx context.Context, account int64, campaigns []int64)
 			if m[campaign] == nil {
 				m[campaign] = map[string]int64{}
 			}
-			// Any number that begins so is in the same country.
-			m[campaign][arauto.Phone(prefix+"00000000").Country()] += n
+			country := prefix
+			if strings.HasPrefix(prefix, "+") {
+				country = arauto.Phone(prefix + "00000000").Country() // any number that begins so is there
+			}
+			m[campaign][country] += n
 			return none, nil
 		}, `SELECT campaign_id, prefix, n FROM campaign_prefix WHERE account_id = $1 AND `+s.db.in("campaign_id", "$2"), account, s.db.list(campaigns))
 		return err

@@ -56,7 +56,7 @@ func (s *Store) Work(ctx context.Context, account, sender int64) (list []arauto.
 func (s *Store) DueContacts(ctx context.Context, now time.Time, account, campaign int64, dueAfter time.Time, idAfter int64, limit int) (list []arauto.Contact, err error) {
 	err = s.db.read(ctx, func(q querier) error {
 		list, err = all(ctx, q, scanDue, `SELECT account_id, id, campaign_id, external_id, name, phone, person_key, fields, state, reason, code, detail,
-			version, attempts, forgiven, attempt_id, scheduled_for, due_at FROM contact
+			version, attempts, forgiven, attempt_id, scheduled_for, due_at, user_id FROM contact
 			WHERE account_id = $1 AND campaign_id = $2 AND state = 'pending' AND deleted_at = 0
 			  AND due_at <= $3 AND (due_at, id) > ($4, $5) ORDER BY due_at, id LIMIT $6`, account, campaign, ms(now), ms(dueAfter), idAfter, limit)
 		return err
@@ -71,7 +71,7 @@ func scanDue(r rows) (arauto.Contact, error) {
 	var fields string
 	var scheduled, due int64
 	if err := r.Scan(&c.Account, &c.ID, &c.Campaign, &c.External, &c.Name, &c.Phone, &c.PersonKey, &fields, &c.State, &c.Reason, &c.Code, &c.Detail,
-		&c.Version, &c.Attempts, &c.Forgiven, &c.Attempt, &scheduled, &due); err != nil {
+		&c.Version, &c.Attempts, &c.Forgiven, &c.Attempt, &scheduled, &due, &c.UserID); err != nil {
 		return c, err
 	}
 	c.ScheduledFor, c.DueAt = moment(scheduled), moment(due)

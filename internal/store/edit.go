@@ -162,7 +162,7 @@ func (w *editing) remove(ctx context.Context, t querier, list []contactChange) e
 		states.add(ch.old.Campaign, ch.old.State, -1)
 		missed.moved(ch.old, ch.new)
 		dialled.moved(ch.old, ch.new)
-		prefixes[string(ch.old.Phone[:min(len(ch.old.Phone), prefixLength)])]--
+		prefixes[prefixOf(ch.old)]--
 	}
 	written, err := t.each(ctx, `UPDATE contact SET deleted_at = $4, updated_at = $5, due_at = 0, version = version + 1 WHERE account_id = $1 AND id = $2 AND version = $3`, args)
 	if err != nil {

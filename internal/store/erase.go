@@ -158,7 +158,7 @@ func (s *Store) gatherContacts(ctx context.Context, t querier, account int64, e 
 
 // known is what a contact shows of its person.
 func known(c arauto.Contact) arauto.Erasure {
-	e := arauto.Erasure{Phones: []arauto.Phone{c.Phone}, Words: []string{c.Name, c.PhoneRaw, c.External, c.Email, c.ReplyText}}
+	e := arauto.Erasure{Phones: []arauto.Phone{c.Phone}, Names: []string{string(c.UserID)}, Words: []string{c.Name, c.PhoneRaw, c.External, c.Email, c.ReplyText}}
 	for _, f := range c.Fields {
 		e.Words = append(e.Words, f.Value)
 	}
@@ -293,7 +293,7 @@ func (s *Store) emptyContacts(ctx context.Context, t querier, now time.Time, h h
 				return err
 			}
 		}
-		if _, err := t.exec(ctx, `UPDATE contact SET person_key = $3, name = '', name_fold = '', phone_raw = '', phone = '', fields = '{}', external_id = '', email = '',
+		if _, err := t.exec(ctx, `UPDATE contact SET person_key = $3, name = '', name_fold = '', phone_raw = '', phone = '', user_id = '', fields = '{}', external_id = '', email = '',
 			reply_text = '', detail = CASE WHEN detail = $4 THEN detail ELSE '' END, version = version + 1 WHERE account_id = $1 AND id = $2`,
 			c.Account, c.ID, h.stand(c.PersonKey), arauto.ErasedSource); err != nil {
 			return err

@@ -101,16 +101,20 @@ func (s *Store) holdsOf(ctx context.Context, q querier, account int64, keys []st
 
 // refuseErased says of each contact of somebody who was erased that it is not taken in.
 func (s *Store) refuseErased(ctx context.Context, t querier, account int64, list []arauto.Contact, added []arauto.Added) (any bool, err error) {
-	keys := make([]string, len(list))
+	keys := make([]string, len(list), 2*len(list))
 	for i, c := range list {
 		keys[i] = c.PersonKey
 		if keys[i] == "" {
 			keys[i] = c.Phone.PersonKey()
 		}
+		if c.UserID != "" {
+			keys = append(keys, c.UserID.PersonKey())
+		}
 	}
 	erased, err := s.erasedOf(ctx, t, account, keys)
-	for i, key := range keys {
-		if _, gone := erased[key]; gone {
+	for i, c := range list {
+		_, gone := erased[keys[i]]
+		if _, known := erased[c.UserID.PersonKey()]; gone || known {
 			any = true
 			added[i].Err = arauto.Errorf(arauto.KindInvalid, "phone", "this person was erased at their request and must not be contacted")
 		}

@@ -30,8 +30,8 @@ func (f *applying) author(ctx context.Context, t querier, r arauto.Reply) (who, 
 	return people[0], nil
 }
 
-// recipients keeps the ids by which statuses name the persons of their contacts. A status's wa_id is left out: the
-// answer has told it.
+// recipients keeps the ids by which statuses name the persons of their contacts. A status's wa_id is left out where a
+// number was dialled: the answer has told it.
 func (f *applying) recipients(ctx context.Context, t querier, facts []arauto.Fact, attempts map[int]int64, contacts map[int64]arauto.Contact) error {
 	byAttempt := map[int64]arauto.Contact{}
 	for _, c := range contacts {
@@ -42,10 +42,13 @@ func (f *applying) recipients(ctx context.Context, t querier, facts []arauto.Fac
 	for i, fact := range facts {
 		s := fact.Status
 		c, ok := byAttempt[attempts[i]]
-		if fact.Kind != arauto.FactStatus || !ok || f.done[i].Refused || s.UserID == "" && s.ParentID == "" && s.Username == "" {
+		if fact.Kind != arauto.FactStatus || !ok || f.done[i].Refused || s.UserID == "" && s.ParentID == "" && s.Username == "" && (s.WAID == "" || c.Phone != "") {
 			continue
 		}
 		named := claim{key: c.PersonKey, name: c.Name}.by(arauto.AliasUserID, s.UserID).by(arauto.AliasParentID, s.ParentID).by(arauto.AliasUsername, s.Username)
+		if c.Phone == "" && arauto.PhoneOfWAID(s.WAID) != "" {
+			named = named.by(arauto.AliasWAID, s.WAID)
+		}
 		if id := c.PersonKey + " " + s.UserID + " " + s.ParentID + " " + s.Username; !told[id] {
 			told[id], claims = true, append(claims, named)
 		}
@@ -61,8 +64,11 @@ func (f *applying) identity(ctx context.Context, t querier, who arauto.Identity)
 	if len(c.names) == 0 {
 		return nil
 	}
-	_, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{c}, f.counts)
-	return err
+	people, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{c}, f.counts)
+	if err != nil {
+		return err
+	}
+	return f.succeeded(ctx, t, people[0].key, who.UserIDs)
 }
 
 // recogniseAnswers keeps the wa_id of answers in which it is not the number that was dialled, in any of its

@@ -57,7 +57,11 @@ func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, acc
 	if err != nil {
 		return nil, err
 	}
-	if !erased && in.Across == arauto.AcrossNone && in.Duplicates != arauto.DuplicatesUpdate {
+	clash, err := s.refuseClashes(ctx, t, account, list, added)
+	if err != nil {
+		return nil, err
+	}
+	if !erased && !clash && in.Across == arauto.AcrossNone && in.Duplicates != arauto.DuplicatesUpdate {
 		return s.addAll(ctx, t, now, c, list)
 	}
 	if err := s.nameElsewhere(ctx, t, account, campaign, in.Across, list, added); err != nil {

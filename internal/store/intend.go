@@ -154,8 +154,10 @@ func (in *intending) input(c arauto.Contact) arauto.GateInput {
 		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
 		OpenConversation: in.talking[c.PersonKey],
 	}
-	if stop, closed := in.stopped[c.Phone.CallingCode()]; closed {
-		input.StoppedCountry = &stop
+	if len(in.stopped) > 0 {
+		if stop, closed := in.stopped[c.CallingCode()]; closed {
+			input.StoppedCountry = &stop
+		}
 	}
 	in.reach.fill(&input)
 	in.ramp.fill(&input)

@@ -94,17 +94,18 @@ func (in *intending) loadContacts(ctx context.Context, t querier, keys []string)
 			in.touches[key] = append(in.touches[key], touch)
 		}
 		return none, nil
-	}, in.contactsOf(), in.account, in.store.db.list(keys))
+	}, in.contactsOf(), in.account, in.store.db.list(keys), ms(in.now))
 	if err != nil {
 		return err
 	}
 	return in.nameChannels(ctx, t)
 }
 
-// contactsOf asks person by person. A range of one key, in the order of keys, leaves PostgreSQL no index
+// contactsOf asks person by person. A message that landed before its answer came is still in flight: it counts as sent
+// just now. A range of one key, in the order of keys, leaves PostgreSQL no index
 // but the one that is meant: believing the table empty, it would walk all the account's contacts.
 func (in *intending) contactsOf() string {
-	const known = `SELECT person_key, id, version, campaign_id, CASE WHEN sent_at > 0 THEN sent_at WHEN state IN ('sending', 'unknown') THEN updated_at ELSE 0 END AS at
+	const known = `SELECT person_key, id, version, campaign_id, CASE WHEN sent_at > 0 THEN sent_at WHEN state = 'sending' AND dial = '' THEN CAST($3 AS bigint) WHEN state IN ('sending', 'unknown') THEN updated_at ELSE 0 END AS at
 		FROM contact WHERE deleted_at = 0 AND `
 	if in.store.db.postgres() {
 		return `SELECT c.* FROM unnest($2::text[]) AS u(key) CROSS JOIN LATERAL (` +

@@ -172,7 +172,7 @@ type addressee struct {
 // addressee is where a person is written to: the number they write from, else the one that was dialled, else their id
 // at Meta.
 func (s *Store) addressee(ctx context.Context, t querier, c arauto.Conversation) (to addressee, err error) {
-	aliases, err := all(ctx, t, scanTexts, `SELECT kind, value FROM person_alias WHERE account_id = $1 AND person_id = $2 ORDER BY kind, value`, c.Account, c.Person)
+	aliases, err := all(ctx, t, scanTexts, `SELECT kind, value FROM person_alias WHERE account_id = $1 AND person_id = $2 AND successor = '' ORDER BY kind, value`, c.Account, c.Person)
 	if err != nil {
 		return to, err
 	}

@@ -218,11 +218,12 @@ func chosen(known []string, names []arauto.Alias) string {
 func (r *recognising) makePeople(ctx context.Context, t querier, claims []claim, keys []string) error {
 	var fresh []string
 	var rows [][]any
+	seen := map[string]bool{}
 	for i, key := range keys {
-		if key == "" || r.ids[key] != 0 || slices.Contains(fresh, key) {
+		if key == "" || r.ids[key] != 0 || seen[key] {
 			continue
 		}
-		fresh = append(fresh, key)
+		seen[key], fresh = true, append(fresh, key)
 		rows = append(rows, []any{r.account, int64(0), key, claims[i].name, ms(r.now)})
 	}
 	if len(fresh) == 0 {
@@ -261,7 +262,8 @@ func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, 
 	return err
 }
 
-// canonical tells which of those keys stand for another, and for which: persons were merged. Nobody is merged
+// canonical tells which of those keys stand for another, and for which: persons were merged, or an id is known to be
+// that of somebody who goes by a number. Nobody is merged
 // until this transaction ends, so that what it writes under the keys it was told stays true.
 func (s *Store) canonical(ctx context.Context, t querier, account int64, keys []string) (map[string]string, error) {
 	lock := ""
@@ -269,8 +271,12 @@ func (s *Store) canonical(ctx context.Context, t querier, account int64, keys []
 		lock = ` FOR SHARE`
 	}
 	merges, err := one(ctx, t, scanInt, `SELECT merges FROM account WHERE id = $1`+lock, account)
-	if err != nil || merges == 0 {
-		return map[string]string{}, err
+	into := map[string]string{}
+	if err != nil {
+		return into, err
+	}
+	if merges == 0 {
+		return into, s.ownersOf(ctx, t, account, idsIn(keys), into)
 	}
 	return s.moved(ctx, t, account, keys)
 }
@@ -287,7 +293,10 @@ func (s *Store) moved(ctx context.Context, q querier, account int64, keys []stri
 		return none, nil
 	}, `SELECT d.key, p.key FROM (SELECT account_id, key, merged_into FROM person WHERE `+s.db.keyed("key", "$1", "$2")+` AND merged_into <> 0) d
 		JOIN person p ON p.account_id = d.account_id AND p.id = d.merged_into AND p.id <> 0`, account, s.db.list(keys))
-	return into, err
+	if err != nil {
+		return into, err
+	}
+	return into, s.ownersOf(ctx, q, account, idsIn(keys), into)
 }
 
 // standsFor is the key that key leads to.

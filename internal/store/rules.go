@@ -12,10 +12,16 @@ import (
 // Option is what a store may be opened with.
 type Option func(*Store)
 
-// Located tells the store where numbers are from, for the gate. Without it, every number is judged by its
-// account's time zone and no pack speaks of it.
-func Located(place func(arauto.Phone) arauto.Place) Option {
-	return func(s *Store) { s.place = place }
+// Places says where people are: by a number, or by no more than the country of an id.
+type Places interface {
+	Place(arauto.Phone) arauto.Place
+	Country(code string) arauto.Place
+}
+
+// Located tells the store where people are from, for the gate. Without it, everybody is judged by their
+// account's time zone and no pack speaks of them.
+func Located(places Places) Option {
+	return func(s *Store) { s.places = places }
 }
 
 // accountText is what the gate asks of an account, as it is stored.
@@ -73,8 +79,12 @@ func (s *Store) accountGate(ctx context.Context, q querier, account int64) (*acc
 // ask puts into a gate's input what does not depend on the campaign: the account's rules and the person's place.
 func (g *accountGate) ask(s *Store, in *arauto.GateInput) {
 	in.Rules, in.Zone, in.Language = g.rules, g.zone, g.language
-	if s.place != nil {
-		in.Place = s.place(in.Contact.Phone)
+	switch {
+	case s.places == nil:
+	case in.Contact.Phone != "":
+		in.Place = s.places.Place(in.Contact.Phone)
+	case in.Contact.UserID != "":
+		in.Place = s.places.Country(in.Contact.UserID.Country())
 	}
 }
 

@@ -60,7 +60,7 @@ func (w *writer) load(job *sqliteWrite) error {
 // the statement for a value that is NULL; none of them ever is.
 var contactRows = rowsOf{
 	head: `INSERT OR IGNORE ` + contactInto + `VALUES `,
-	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', 0, 0, '', '', '', ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 1)`,
+	row:  `(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, '', 0, '', 0, 0, '', '', '', ?, ?, ?, ?, 0, 0, 0, 0, 0, 0, 1)`,
 }
 
 // insertByPerson inserts contacts in the order of their persons: those that are near to one another in that index are

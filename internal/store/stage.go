@@ -21,6 +21,8 @@ type stagedContact struct {
 	Email    string       `json:"email,omitempty"`
 	Outbound string       `json:"outbound,omitempty"`
 	Priority int          `json:"priority,omitempty"`
+
+	UserID arauto.UserID `json:"user_id,omitempty"`
 }
 
 // stagedFields keep their order as JSON.
@@ -37,7 +39,7 @@ func (f *stagedFields) UnmarshalJSON(text []byte) error {
 func stage(c arauto.Contact) (string, error) {
 	text, err := json.Marshal(stagedContact{
 		External: c.External, Name: c.Name, PhoneRaw: c.PhoneRaw, Phone: c.Phone, Key: c.PersonKey, Fields: stagedFields(c.Fields),
-		Email: c.Email, Outbound: c.Outbound, Priority: c.Priority,
+		Email: c.Email, Outbound: c.Outbound, Priority: c.Priority, UserID: c.UserID,
 	})
 	return string(text), err
 }
@@ -47,7 +49,7 @@ func unstage(account, campaign int64, text string) (arauto.Contact, error) {
 	err := fromJSON(text, &c)
 	return arauto.Contact{
 		Account: account, Campaign: campaign, External: c.External, Name: c.Name, PhoneRaw: c.PhoneRaw, Phone: c.Phone, PersonKey: c.Key,
-		Fields: arauto.Fields(c.Fields), Email: c.Email, Outbound: c.Outbound, Priority: c.Priority,
+		Fields: arauto.Fields(c.Fields), Email: c.Email, Outbound: c.Outbound, Priority: c.Priority, UserID: c.UserID,
 	}, err
 }
 

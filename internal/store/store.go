@@ -35,7 +35,7 @@ type Store struct {
 	// former are the lives of which a restore lost the end.
 	former lives
 	pulse  pulse
-	place  func(arauto.Phone) arauto.Place // nil = nobody says where a number is from
+	places Places // nil = nobody says where people are from
 	gates  accountGates
 	few    int64 // see fewContacts
 	// onHalt hears of pauses and of their ends; nil hears nothing.

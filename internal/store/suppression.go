@@ -86,6 +86,9 @@ func (s *Store) suppressAll(ctx context.Context, t querier, now time.Time, accou
 		list[i].PersonKey = standsFor(moved, list[i].PersonKey)
 		keys[i] = list[i].PersonKey
 	}
+	if err := s.nameIDs(ctx, t, now, account, keys); err != nil {
+		return nil, nil, err
+	}
 	there, err := s.suppressionsOf(ctx, t, account, keys)
 	if err != nil {
 		return nil, nil, err

@@ -68,6 +68,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"admission of the dead", testAdmissionCrash},
 		{"rules", testRules},
 		{"person", testPerson},
+		{"people by id", testUserIDs},
 		{"rates", testRates},
 		{"cost", testCost},
 		{"ceiling", testCeiling},
