@@ -131,6 +131,9 @@ func (c Contact) checkDialed() error {
 			return Errorf(KindInvalid, x.field, "is not text: send UTF-8 without NUL characters")
 		}
 	}
+	if strings.TrimSpace(c.PhoneRaw) == "" && c.UserID != "" {
+		return Errorf(KindInvalid, "phone_number", "is missing, and a business-scoped id cannot be called: give the phone, or write to this person in a WhatsApp campaign")
+	}
 	if strings.TrimSpace(c.PhoneRaw) == "" {
 		return Errorf(KindInvalid, "phone_number", "is missing: a contact is dialled by its phone")
 	}

@@ -18,7 +18,7 @@ type importCmd struct {
 	remote
 	File          string `arg:"" help:"A list of people as the spreadsheet saved it: CSV, XLSX, a JSON array or JSON lines; - is standard input."`
 	Campaign      string `required:"" help:"Number, UUID or name."`
-	Map           []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone, name and external_id (of a voice campaign also email, outbound_number and priority) is a custom field."`
+	Map           []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone=\"Cel. do titular\". Any name but phone, name, external_id and user_id (of a voice campaign email, outbound_number and priority instead of the last) is a custom field."`
 	Format        string `enum:"csv,xlsx,json,jsonl," default:"" placeholder:"FORMAT" help:"csv, xlsx, json or jsonl, where the file's name says something else."`
 	Sheet         string `help:"Of a workbook, by its name. Default: the first that is not hidden."`
 	Duplicates    string `enum:"skip,update,fail," default:"" placeholder:"POLICY" help:"Of people who are in the campaign already, or twice in the file: skip leaves them as they are (the default), update gives them the row's name, external id and custom fields, fail refuses the whole file."`

@@ -40,7 +40,7 @@ type grammar struct {
 	Import      importCmd      `cmd:"" group:"work" help:"Upload a file of contacts into a campaign and follow it."`
 	Export      exportCmd      `cmd:"" group:"work" help:"Write contacts into a file: CSV, a spreadsheet, or JSON lines."`
 	Job         jobCmd         `cmd:"" group:"work" help:"Imports and other long work."`
-	Why         whyCmd         `cmd:"" group:"work" help:"Why a phone was contacted, or was not."`
+	Why         whyCmd         `cmd:"" group:"work" help:"Why a phone, or a business-scoped id, was contacted or was not."`
 	Rules       rulesCmd       `cmd:"" group:"work" help:"When and how often people may be contacted: packs, hours, caps, holidays."`
 	Suppression suppressionCmd `cmd:"" group:"work" help:"The do-not-contact list."`
 	Person      personCmd      `cmd:"" group:"work" help:"Who somebody is, under whichever name; merging two."`

@@ -51,6 +51,7 @@ func (k personShowCmd) Run(ctx context.Context, c *client) error {
 			ID           int64      `json:"id"`
 			CampaignName string     `json:"campaign_name"`
 			Phone        *string    `json:"phone"`
+			UserID       *string    `json:"user_id"`
 			State        string     `json:"state"`
 			UpdatedAt    *time.Time `json:"updated_at"`
 		}] `json:"contacts"`
@@ -74,7 +75,7 @@ func (k personShowCmd) Run(ctx context.Context, c *client) error {
 		}
 		var rows [][]string
 		for _, r := range got.Contacts.Data {
-			rows = append(rows, []string{fmt.Sprint(r.ID), r.CampaignName, word(r.Phone), r.State, local(r.UpdatedAt)})
+			rows = append(rows, []string{fmt.Sprint(r.ID), r.CampaignName, firstWord(r.Phone, r.UserID), r.State, local(r.UpdatedAt)})
 		}
 		return c.table([]string{"CONTACT", "CAMPAIGN", "PHONE", "STATE", "CHANGED"}, rows)
 	})

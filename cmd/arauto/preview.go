@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type preview struct {
 		Cells   []string `json:"cells"`
 		Name    string   `json:"name"`
 		Phone   string   `json:"phone"`
+		UserID  string   `json:"user_id"`
 		Verdict string   `json:"verdict"`
 		Reason  string   `json:"reason"`
 	} `json:"rows"`
@@ -82,7 +84,7 @@ func (c *client) showPreview(p preview) error {
 	}
 	rows := make([][]string, len(p.Rows))
 	for i, r := range p.Rows {
-		phone := r.Phone
+		phone := cmp.Or(r.Phone, r.UserID)
 		if phone == "" {
 			phone = strings.Join(r.Cells, " | ")
 		}

@@ -36,6 +36,7 @@ type reported struct {
 	Name             string          `json:"name"`
 	Phone            *string         `json:"phone"`
 	PhoneRaw         string          `json:"phone_raw"`
+	UserID           *string         `json:"user_id"`
 	State            string          `json:"state"`
 	Reason           *string         `json:"reason"`
 	ReasonWords      *string         `json:"reason_words"`
@@ -58,7 +59,7 @@ type reported struct {
 
 func reportHead(fields []string) []string {
 	head := []string{
-		"id", "external_id", "campaign_id", "campaign_name", "template", "name", "phone", "phone_raw", "state", "reason", "reason_words", "error_code", "error_detail",
+		"id", "external_id", "campaign_id", "campaign_name", "template", "name", "phone", "phone_raw", "user_id", "state", "reason", "reason_words", "error_code", "error_detail",
 		"attempts", "reply_action", "reply_text", "conversation_uuid", "scheduled_for", "inserted_at", "updated_at", "sent_at", "delivered_at", "read_at",
 		"replied_at", "failed_at", "fields",
 	}
@@ -67,7 +68,7 @@ func reportHead(fields []string) []string {
 
 func (r reported) row(fields []string) []string {
 	row := []string{
-		fmt.Sprint(r.ID), word(r.ExternalID), fmt.Sprint(r.CampaignID), r.CampaignName, word(r.Template), r.Name, word(r.Phone), r.PhoneRaw, r.State, word(r.Reason),
+		fmt.Sprint(r.ID), word(r.ExternalID), fmt.Sprint(r.CampaignID), r.CampaignName, word(r.Template), r.Name, word(r.Phone), r.PhoneRaw, word(r.UserID), r.State, word(r.Reason),
 		word(r.ReasonWords), word(r.ErrorCode), word(r.ErrorDetail), fmt.Sprint(r.Attempts), word(r.ReplyAction), word(r.ReplyText), word(r.ConversationUUID),
 	}
 	for _, t := range []*time.Time{r.ScheduledFor, r.InsertedAt, r.UpdatedAt, r.SentAt, r.DeliveredAt, r.ReadAt, r.RepliedAt, r.FailedAt} {

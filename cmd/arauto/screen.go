@@ -131,6 +131,16 @@ func word[T any](p *T) string {
 	return fmt.Sprint(*p)
 }
 
+// firstWord is the first of list that is there.
+func firstWord(list ...*string) string {
+	for _, p := range list {
+		if p != nil {
+			return *p
+		}
+	}
+	return ""
+}
+
 func yes(b bool) string {
 	if b {
 		return "yes"

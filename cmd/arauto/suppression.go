@@ -26,6 +26,7 @@ type suppressionCmd struct {
 type suppression struct {
 	ID        int64      `json:"id"`
 	Phone     *string    `json:"phone"`
+	UserID    *string    `json:"user_id"`
 	Scope     string     `json:"scope"`
 	Channel   *string    `json:"channel"`
 	Source    string     `json:"source"`
@@ -168,7 +169,7 @@ func (k suppressionAddCmd) finish(c *client, done suppressed) error {
 }
 
 type suppressionImportCmd struct {
-	File     string `arg:"" help:"A CSV file with a phone in each row, in any spelling; columns for scope, channel, expiry and evidence are found by their headers. - is standard input."`
+	File     string `arg:"" help:"A CSV file with a phone in each row, in any spelling, or a business-scoped id; columns for scope, channel, expiry and evidence are found by their headers. - is standard input."`
 	Map      []pair `sep:"none" placeholder:"NAME=COLUMN" help:"What a column is, by its header, where that is not found by itself: phone, scope, channel, expires_at or evidence."`
 	Evidence string `help:"What was seen, for rows that do not say; default: the file's name and the row."`
 	Scope    string `enum:"all,marketing" default:"all" help:"all, or marketing only, for rows that do not say."`
@@ -233,7 +234,7 @@ func (k suppressionListCmd) Run(ctx context.Context, c *client) error {
 		if channel == "" {
 			channel = "any"
 		}
-		return []string{fmt.Sprint(s.ID), word(s.Phone), s.Scope, channel, s.Source, local(s.CreatedAt), s.holds(), s.Evidence}
+		return []string{fmt.Sprint(s.ID), firstWord(s.Phone, s.UserID), s.Scope, channel, s.Source, local(s.CreatedAt), s.holds(), s.Evidence}
 	})
 }
 

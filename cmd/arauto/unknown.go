@@ -19,6 +19,7 @@ type unknown struct {
 	ContactID  int64      `json:"contact_id"`
 	Name       string     `json:"name"`
 	Phone      *string    `json:"phone"`
+	UserID     *string    `json:"user_id"`
 	Ref        string     `json:"ref"`
 	IntendedAt *time.Time `json:"intended_at"`
 	Evidence   string     `json:"evidence"`
@@ -30,7 +31,7 @@ func (k campaignUnknownCmd) Run(ctx context.Context, c *client) error {
 		return err
 	}
 	return list(ctx, c, path+"/unknown", url.Values{}, k.listing, []string{"CONTACT", "PHONE", "NAME", "REF", "LEFT", "EVIDENCE"}, func(u unknown) []string {
-		return []string{fmt.Sprint(u.ContactID), word(u.Phone), u.Name, u.Ref, local(u.IntendedAt), u.Evidence}
+		return []string{fmt.Sprint(u.ContactID), firstWord(u.Phone, u.UserID), u.Name, u.Ref, local(u.IntendedAt), u.Evidence}
 	})
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -23,6 +24,7 @@ type explained struct {
 		Template     *string `json:"template"`
 		Name         string  `json:"name"`
 		Phone        *string `json:"phone"`
+		UserID       *string `json:"user_id"`
 		PhoneRaw     string  `json:"phone_raw"`
 		State        string  `json:"state"`
 		ReplyAction  *string `json:"reply_action"`
@@ -81,7 +83,7 @@ func (e explained) tell(b *strings.Builder) {
 	if e.Verdict.Until != nil {
 		fmt.Fprintf(b, "  Asked again at %s\n", local(e.Verdict.Until))
 	}
-	phone := r.PhoneRaw
+	phone := cmp.Or(r.PhoneRaw, word(r.UserID))
 	if r.Phone != nil && *r.Phone != phone {
 		phone = *r.Phone + ", given as " + phone
 	}

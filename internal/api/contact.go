@@ -69,7 +69,8 @@ type WireContact struct {
 	CampaignName     string     `json:"campaign_name"`
 	Template         *string    `json:"template"`
 	Name             string     `json:"name"`
-	Phone            *string    `json:"phone" doc:"E.164; null when what was given is no phone"`
+	Phone            *string    `json:"phone" doc:"E.164; null when what was given is no phone, or only an id was"`
+	UserID           *string    `json:"user_id" doc:"The person's business-scoped id at Meta, as it was given: written to where there is no phone"`
 	PhoneRaw         string     `json:"phone_raw" doc:"As it was given"`
 	Email            *string    `json:"email"`
 	OutboundNumber   *string    `json:"outbound_number" doc:"The number that it asks to be called from, as it was given"`
@@ -102,7 +103,7 @@ type WireContact struct {
 func wordContact(r arauto.ContactRow, l arauto.Language) WireContact {
 	out := WireContact{
 		ID: r.ID, ExternalID: text(r.External), CampaignID: r.Campaign, CampaignUUID: r.CampaignUUID, CampaignName: r.CampaignName, Template: text(r.TemplateName),
-		Name: r.Name, Phone: text(r.Phone), PhoneRaw: r.PhoneRaw, State: string(r.State), Reason: text(r.Reason), ReasonWords: text(r.Reason.Words(l)),
+		Name: r.Name, Phone: text(r.Phone), UserID: text(r.UserID), PhoneRaw: r.PhoneRaw, State: string(r.State), Reason: text(r.Reason), ReasonWords: text(r.Reason.Words(l)),
 		ErrorDetail: text(r.Detail), Fields: wireFields(r.RawFields), Attempts: r.Attempts,
 		ReplyAction: text(r.ReplyAction), ReplyText: text(r.ReplyText), ConversationUUID: text(r.Conversation), ScheduledFor: at(r.Scheduled),
 		Email: text(r.Email), OutboundNumber: text(r.Outbound), Priority: r.Priority, DialStatus: text(r.Dial), DialLabel: text(r.Dial.Label()),
@@ -123,7 +124,8 @@ func wordContact(r arauto.ContactRow, l arauto.Language) WireContact {
 
 type newContact struct {
 	Name         string     `json:"name,omitempty" maxLength:"200"`
-	Phone        string     `json:"phone" maxLength:"40" doc:"International, or as people of the account's country write it"`
+	Phone        string     `json:"phone,omitempty" maxLength:"40" doc:"International, or as people of the account's country write it"`
+	UserID       string     `json:"user_id,omitempty" maxLength:"140" doc:"The person's business-scoped id at Meta, such as BR.1046121691929582596. Who has no phone here is written to by it; voice campaigns need a phone"`
 	ExternalID   string     `json:"external_id,omitempty" maxLength:"200"`
 	Fields       fields     `json:"fields,omitempty"`
 	ScheduledFor *time.Time `json:"scheduled_for,omitempty" doc:"Not before this moment"`
@@ -240,7 +242,7 @@ func (p *addedPage) add(i int, id int64, duplicate bool, err error) {
 func fieldIn(err error, otherwise string) string {
 	if e, ok := errors.AsType[*arauto.Error](err); ok {
 		switch e.Field {
-		case "name", "email", "outbound_number", "priority":
+		case "name", "email", "outbound_number", "priority", "user_id":
 			return e.Field
 		case "external_unique_id":
 			return "external_id"
@@ -253,21 +255,29 @@ func (a *API) readContact(c Caller, campaign int64, b newContact) (arauto.Contac
 	if b.Email != "" || b.Outbound != "" || b.Priority != 0 {
 		return arauto.Contact{}, arauto.Errorf(arauto.KindInvalid, "email", "email, outbound_number and priority are for voice campaigns: send them as custom fields here")
 	}
-	phone, err := a.Phones.Parse(c.Account.Country, b.Phone)
-	if err != nil {
-		return arauto.Contact{}, err
+	who := arauto.Contact{
+		Account: c.Account.ID, Campaign: campaign, External: b.ExternalID, Name: strings.TrimSpace(b.Name),
+		PhoneRaw: b.Phone, Fields: b.Fields.list, State: arauto.ContactPending, ScheduledFor: moment(b.ScheduledFor),
 	}
-	return arauto.Contact{
-		Account: c.Account.ID, Campaign: campaign, External: b.ExternalID, PersonKey: phone.PersonKey(), Name: strings.TrimSpace(b.Name),
-		PhoneRaw: b.Phone, Phone: phone, Fields: b.Fields.list, State: arauto.ContactPending, ScheduledFor: moment(b.ScheduledFor),
-	}, nil
+	var err error
+	if b.UserID != "" {
+		if who.UserID, err = arauto.ParseUserID(b.UserID); err != nil {
+			return who, err
+		}
+		who.PersonKey = who.UserID.PersonKey()
+	}
+	if b.Phone != "" || b.UserID == "" {
+		who.Phone, err = a.Phones.Parse(c.Account.Country, b.Phone)
+		who.PersonKey = who.Phone.PersonKey()
+	}
+	return who, err
 }
 
 // ContactQuery selects contacts in lists and reports.
 type ContactQuery struct {
 	State      []string `query:"state" maxItems:"10" enum:"pending,sending,unknown,sent,delivered,read,replied,failed,suppressed,cancelled" doc:"Any of these, separated by commas"`
 	DialStatus []string `query:"dial_status" maxItems:"21" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
-	Phone      string   `query:"phone" maxLength:"40" doc:"The whole number, in any common spelling"`
+	Phone      string   `query:"phone" maxLength:"140" doc:"The whole number, in any common spelling, or the person's business-scoped id"`
 	PhonePart  string   `query:"phone_part" maxLength:"40" doc:"Four or more of its digits in a row, such as the last ones; what stands between digits does not matter"`
 	Reason     []string `query:"reason" maxItems:"50" doc:"Why they failed or were held back: any of these, separated by commas"`
 	Name       string   `query:"name" maxLength:"200" doc:"Contained; case and accents do not matter"`
@@ -325,9 +335,21 @@ func digits(part string) (string, error) {
 	return only, nil
 }
 
-// personKeys is everybody that a phone as somebody typed it may mean. A '+' that was not encoded arrives
-// as a space.
+// whom is a person by a phone as people of the account's country write it, "" for one by a business-scoped id.
+func (a *API) whom(c Caller, raw string) (phone arauto.Phone, key string, err error) {
+	if id := arauto.UserID(strings.TrimSpace(raw)); id.Valid() {
+		return "", id.PersonKey(), nil
+	}
+	phone, err = a.Phones.Parse(c.Account.Country, raw)
+	return phone, phone.PersonKey(), err
+}
+
+// personKeys is everybody that a phone as somebody typed it may mean, or the one of a business-scoped id. A '+' that
+// was not encoded arrives as a space.
 func (a *API) personKeys(c Caller, raw string) []string {
+	if id := arauto.UserID(strings.TrimSpace(raw)); id.Valid() {
+		return []string{id.PersonKey()}
+	}
 	if rest, found := strings.CutPrefix(raw, " "); found {
 		raw = "+" + strings.TrimSpace(rest)
 	}

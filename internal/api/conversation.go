@@ -92,7 +92,7 @@ type ConversationQuery struct {
 	AgentID    int64  `query:"agent_id" minimum:"0"`
 	SenderID   int64  `query:"sender_id" minimum:"0"`
 	CampaignID int64  `query:"campaign_id" minimum:"0"`
-	Phone      string `query:"phone" maxLength:"40" doc:"One person's; in any common spelling"`
+	Phone      string `query:"phone" maxLength:"140" doc:"One person's; in any common spelling, or their business-scoped id"`
 }
 
 func (a *API) conversationFilter(c Caller, q ConversationQuery, seat *arauto.Agent) (arauto.ConversationFilter, error) {
@@ -100,11 +100,11 @@ func (a *API) conversationFilter(c Caller, q ConversationQuery, seat *arauto.Age
 		State: arauto.ConversationState(q.State), Open: q.Open, Queue: q.QueueID, Agent: q.AgentID, Sender: q.SenderID, Campaign: q.CampaignID, Seat: seat,
 	}
 	if q.Phone != "" {
-		phone, err := a.Phones.Parse(c.Account.Country, q.Phone)
+		_, key, err := a.whom(c, q.Phone)
 		if err != nil {
 			return f, arauto.Errorf(arauto.KindInvalid, "query.phone", "%s", err.Error())
 		}
-		f.PersonKey = phone.PersonKey()
+		f.PersonKey = key
 	}
 	return f, nil
 }

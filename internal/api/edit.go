@@ -21,7 +21,7 @@ type Whom struct {
 	DialStatuses []string `json:"dial_statuses,omitempty" maxItems:"21" nullable:"false" enum:"upcoming,dialing,queued,connected,finished,transferred,transferred_finished,not_picked_up,not_reached,abandoned_by_contact,skipped,skipped_closed,invalid_number,carrier_error,abandoned_by_dialer,voicemail,dialer_error,redial,do_not_call,invalid_outbound,blocked" doc:"Of voice campaigns: any of these"`
 	Reasons      []string `json:"reasons,omitempty" maxItems:"50" nullable:"false" doc:"Any of these"`
 	Name         string   `json:"name,omitempty" maxLength:"200" doc:"Contained; case and accents do not matter"`
-	Phone        string   `json:"phone,omitempty" maxLength:"40" doc:"The whole number, in any common spelling"`
+	Phone        string   `json:"phone,omitempty" maxLength:"140" doc:"The whole number, in any common spelling, or a business-scoped id"`
 	PhonePart    string   `json:"phone_part,omitempty" maxLength:"40" doc:"Four or more of its digits in a row"`
 	FieldKey     string   `json:"field_key,omitempty" maxLength:"200" doc:"A custom field, together with field_value"`
 	FieldValue   string   `json:"field_value,omitempty" maxLength:"1000" doc:"Compared exactly"`

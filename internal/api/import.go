@@ -56,7 +56,7 @@ type ImportPreview struct {
 // ImportColumn is what a column is taken for.
 type ImportColumn struct {
 	Header string `json:"header"`
-	Target string `json:"target" doc:"name, phone, external_id, email, outbound_number, priority; field = a custom field; empty = left out"`
+	Target string `json:"target" doc:"name, phone, user_id, external_id, email, outbound_number, priority; field = a custom field; empty = left out"`
 	Key    string `json:"key" doc:"Of the custom field"`
 }
 
@@ -66,6 +66,7 @@ type ImportPreviewRow struct {
 	Cells   []string `json:"cells"`
 	Name    string   `json:"name"`
 	Phone   string   `json:"phone" doc:"As it is read; empty where that cannot be"`
+	UserID  string   `json:"user_id" doc:"The business-scoped id at Meta"`
 	Verdict string   `json:"verdict" enum:"new,duplicate,refused"`
 	Reason  string   `json:"reason" doc:"Why it does not go in"`
 }

@@ -38,6 +38,7 @@ type SuppressionImports interface {
 type wireSuppression struct {
 	ID        int64      `json:"id"`
 	Phone     *string    `json:"phone"`
+	UserID    *string    `json:"user_id" doc:"The business-scoped id of a person whose number nobody knows"`
 	Scope     string     `json:"scope" enum:"marketing,all"`
 	Channel   *string    `json:"channel" doc:"null = every channel"`
 	Source    string     `json:"source" doc:"opt_out_keyword, user_preferences, provider, api, upload"`
@@ -49,14 +50,16 @@ type wireSuppression struct {
 }
 
 func wordSuppression(s arauto.Suppression) wireSuppression {
+	id, _ := arauto.UserIDOfKey(s.PersonKey)
 	return wireSuppression{
-		ID: s.ID, Phone: text(s.Phone), Scope: string(s.Scope), Channel: text(s.Channel), Source: s.Source, Evidence: s.Evidence,
+		UserID: text(id),
+		ID:     s.ID, Phone: text(s.Phone), Scope: string(s.Scope), Channel: text(s.Channel), Source: s.Source, Evidence: s.Evidence,
 		ContactID: number(s.Contact), CreatedAt: at(s.CreatedAt), ExpiresAt: at(s.ExpiresAt), LiftedAt: at(s.LiftedAt),
 	}
 }
 
 type newSuppressions struct {
-	Phones    []string   `json:"phones" minItems:"1" maxItems:"1000" nullable:"false"`
+	Phones    []string   `json:"phones" minItems:"1" maxItems:"1000" nullable:"false" doc:"Numbers in any common spelling, or business-scoped ids"`
 	Scope     string     `json:"scope,omitempty" enum:"marketing,all" default:"all"`
 	Channel   string     `json:"channel,omitempty" enum:"whatsapp,voice" doc:"Absent = every channel"`
 	Channels  []string   `json:"channels,omitempty" maxItems:"2" nullable:"false" enum:"whatsapp,voice" doc:"Several at once, instead of channel: each makes an entry of its own"`
@@ -78,7 +81,7 @@ type suppressedPage struct {
 
 // SuppressionQuery selects entries of the do-not-contact list.
 type SuppressionQuery struct {
-	Phone   string `query:"phone" maxLength:"40" doc:"One person's; in any common spelling"`
+	Phone   string `query:"phone" maxLength:"140" doc:"One person's; in any common spelling, or their business-scoped id"`
 	Scope   string `query:"scope" enum:"marketing,all"`
 	Channel string `query:"channel" enum:"whatsapp,voice" doc:"Those that concern it: its own, and those of every channel"`
 	Source  string `query:"source" maxLength:"40" doc:"opt_out_keyword, opt_out_button, user_preferences, provider, api or upload"`
@@ -168,7 +171,7 @@ func (a *API) suppress(ctx context.Context, c Caller, in *struct{ Body newSuppre
 	var place []int // of each good one in the request
 	for i, raw := range b.Phones {
 		out.Data[i].Index = i
-		phone, err := a.Phones.Parse(c.Account.Country, raw)
+		phone, key, err := a.whom(c, raw)
 		if err != nil {
 			out.Data[i].Error = &wireFault{Location: "body.phones[" + strconv.Itoa(i) + "]", Message: err.Error()}
 			out.Rejected++
@@ -178,7 +181,7 @@ func (a *API) suppress(ctx context.Context, c Caller, in *struct{ Body newSuppre
 		for _, channel := range channels {
 			place = append(place, i)
 			good = append(good, arauto.Suppression{
-				Account: c.Account.ID, PersonKey: phone.PersonKey(), Phone: phone, Scope: arauto.SuppressionScope(b.Scope), Channel: arauto.Channel(channel),
+				Account: c.Account.ID, PersonKey: key, Phone: phone, Scope: arauto.SuppressionScope(b.Scope), Channel: arauto.Channel(channel),
 				Source: "api", Evidence: b.Evidence, CreatedAt: now, ExpiresAt: moment(b.ExpiresAt),
 			})
 		}
@@ -255,11 +258,11 @@ func (a *API) liftSuppressions(ctx context.Context, c Caller, in *struct{ Body l
 	if len(ids) == 0 {
 		keys := make([]string, len(in.Body.Phones))
 		for i, raw := range in.Body.Phones {
-			phone, err := a.Phones.Parse(c.Account.Country, raw)
+			_, key, err := a.whom(c, raw)
 			if err != nil {
 				return nil, arauto.Errorf(arauto.KindInvalid, "body.phones["+strconv.Itoa(i)+"]", "%s", err.Error())
 			}
-			keys[i] = phone.PersonKey()
+			keys[i] = key
 		}
 		held, err := a.Store.SuppressionsOf(ctx, c.Account.ID, keys)
 		if err != nil {

@@ -29,6 +29,7 @@ type wireUnknown struct {
 	ContactID     int64      `json:"contact_id"`
 	Name          string     `json:"name"`
 	Phone         *string    `json:"phone"`
+	UserID        *string    `json:"user_id" doc:"The business-scoped id that somebody without a phone was written to by"`
 	AttemptID     int64      `json:"attempt_id"`
 	Ref           string     `json:"ref" doc:"Travelled with the message as biz_opaque_callback_data: a status with it settles the contact by itself"`
 	SenderID      int64      `json:"sender_id"`
@@ -44,7 +45,7 @@ type wireUnknown struct {
 func wordUnknown(u arauto.Unknown, l arauto.Language) wireUnknown {
 	c, t := u.Contact, u.Attempt
 	out := wireUnknown{
-		ContactID: c.ID, Name: c.Name, Phone: text(c.Phone), AttemptID: t.ID, Ref: t.Ref(), SenderID: t.Sender, IntendedAt: at(t.IntendedAt), LostAt: at(c.UpdatedAt),
+		ContactID: c.ID, Name: c.Name, Phone: text(c.Phone), UserID: text(c.UserID), AttemptID: t.ID, Ref: t.Ref(), SenderID: t.Sender, IntendedAt: at(t.IntendedAt), LostAt: at(c.UpdatedAt),
 		Reason: string(c.Reason), ErrorDetail: text(t.Detail), LastWebhookAt: at(u.WebhookAt), Evidence: evidence(u, l),
 	}
 	if t.Code != 0 {

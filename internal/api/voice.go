@@ -233,7 +233,7 @@ func (a *API) addDialled(ctx context.Context, c Caller, campaign arauto.Campaign
 	list := make([]arauto.Contact, len(body))
 	for i, b := range body {
 		list[i] = arauto.Contact{
-			External: b.ExternalID, Name: b.Name, PhoneRaw: b.Phone, Phone: a.dialled(c, b.Phone), Fields: b.Fields.list, ScheduledFor: moment(b.ScheduledFor),
+			External: b.ExternalID, Name: b.Name, PhoneRaw: b.Phone, Phone: a.dialled(c, b.Phone), UserID: arauto.UserID(b.UserID), Fields: b.Fields.list, ScheduledFor: moment(b.ScheduledFor),
 			Email: b.Email, Outbound: b.Outbound, Priority: b.Priority,
 		}
 	}

@@ -56,7 +56,7 @@ func (a *API) why() {
 		})
 	handle(a, op{method: http.MethodGet, path: "/why", scope: arauto.TokenRead, tag: "why", summary: "Why a person was or was not contacted, in every campaign"},
 		func(ctx context.Context, c Caller, in *struct {
-			Phone string `query:"phone" required:"true" minLength:"1" maxLength:"40" doc:"The whole number, in any common spelling"`
+			Phone string `query:"phone" required:"true" minLength:"1" maxLength:"140" doc:"The whole number, in any common spelling, or a business-scoped id"`
 		},
 		) (*whyPhone, error) {
 			return a.whyPhone(ctx, c, in.Phone)
@@ -66,7 +66,7 @@ func (a *API) why() {
 func (a *API) whyPhone(ctx context.Context, c Caller, phone string) (*whyPhone, error) {
 	keys := a.personKeys(c, phone)
 	if len(keys) == 0 {
-		return nil, arauto.Errorf(arauto.KindInvalid, "query.phone", "this cannot be a phone number: give it with its country code, such as +5511999881122")
+		return nil, arauto.Errorf(arauto.KindInvalid, "query.phone", "this cannot be a phone number: give it with its country code, such as +5511999881122, or a business-scoped id")
 	}
 	rows, err := a.Store.ContactsOf(ctx, c.Account.ID, keys)
 	if err != nil {

@@ -162,7 +162,7 @@ func (u uploads) Preview(ctx context.Context, account, campaign int64, name stri
 	}
 	for i, r := range p.Rows {
 		out.Rows[i] = api.ImportPreviewRow{
-			Row: r.Number, Cells: slices.Concat([]string{}, r.Cells), Name: r.Name, Phone: string(r.Phone), Verdict: string(r.Verdict), Reason: r.Reason,
+			Row: r.Number, Cells: slices.Concat([]string{}, r.Cells), Name: r.Name, Phone: string(r.Phone), UserID: string(r.UserID), Verdict: string(r.Verdict), Reason: r.Reason,
 		}
 	}
 	return out, nil

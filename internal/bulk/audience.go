@@ -110,9 +110,12 @@ func (a *Audiences) next(ctx context.Context, l arauto.Lease, j arauto.Job, p as
 	at = resume{After: looked.Last}
 	_, j, err = a.Store.AddChunk(ctx, a.Now(), l, j, list, func(added []arauto.Added, j *arauto.Job) {
 		for _, one := range added {
-			if one.Duplicate {
+			switch {
+			case one.Err != nil:
+				j.Rejected++
+			case one.Duplicate:
 				j.Duplicate++
-			} else {
+			default:
 				j.Accepted++
 			}
 		}

@@ -48,6 +48,7 @@ var columns = [...]column{
 	{name: "name", text: func(r *arauto.ContactRow) string { return r.Name }},
 	{name: "phone", text: func(r *arauto.ContactRow) string { return string(r.Phone) }},
 	{name: "phone_raw", text: func(r *arauto.ContactRow) string { return r.PhoneRaw }},
+	{name: "user_id", text: func(r *arauto.ContactRow) string { return string(r.UserID) }},
 	{name: "state", text: func(r *arauto.ContactRow) string { return string(r.State) }},
 	{name: "dial_status", text: func(r *arauto.ContactRow) string { return string(r.Dial) }},
 	{name: "reason", text: func(r *arauto.ContactRow) string { return string(r.Reason) }},

@@ -19,11 +19,13 @@ const (
 	maxKey     = 200 // bytes
 )
 
-// What a file's columns may be besides custom fields; the last three only where people are dialled.
+// What a file's columns may be besides custom fields; the id at Meta only where people are written to, the last three
+// only where they are dialled.
 const (
 	targetName     = "name"
 	targetPhone    = "phone"
 	targetExternal = "external_id"
+	targetUserID   = "user_id"
 	targetEmail    = "email"
 	targetOutbound = "outbound_number"
 	targetPriority = "priority"
@@ -32,7 +34,8 @@ const (
 // ColumnOptions say what is known of a file's columns beforehand.
 type ColumnOptions struct {
 	// Mapping names columns by their header: "phone" → "Cel. do titular". Targets are "name", "phone" and "external_id"
-	// (the customer's own id of a contact), and where people are dialled "email", "outbound_number" and "priority";
+	// (the customer's own id of a contact), where people are written to "user_id" (their business-scoped id at Meta, by
+	// which somebody without a phone is reached), and where they are dialled "email", "outbound_number" and "priority";
 	// any other gives a custom field that key instead of its header. It overrules what the headers look like;
 	// "name" → "" says that no column is the name, and so do the other targets but "phone".
 	Mapping map[string]string
@@ -45,7 +48,7 @@ type ColumnOptions struct {
 // Columns says what each column of one file is. The zero value is of no use: see MapColumns.
 type Columns struct {
 	Name  int      // its index; -1 when the file has none
-	Phone int      // its index
+	Phone int      // its index; -1 when the file has business-scoped ids instead
 	Keys  []string // of the custom fields, in the file's order
 	// Others are the columns of the other targets, by target.
 	Others map[string]int
@@ -57,8 +60,8 @@ type Columns struct {
 	dialled      bool
 }
 
-// An Entry is what one row says about one contact: text without blanks around it, nothing checked but that a phone,
-// and a name where required, is there.
+// An Entry is what one row says about one contact: text without blanks around it, nothing checked but that a phone or a
+// business-scoped id, and a name where required, is there.
 type Entry struct {
 	Number int // the row's
 	Name   string
@@ -84,19 +87,27 @@ var aliases = map[string][]string{
 		"telefonodecontacto", "dddtelefone", "telephone", "tel", "msisdn", "e164", "numero", "number",
 	},
 	targetExternal: {"externalid", "externaluniqueid", "idexterno", "identificadorexterno", "externalkey", "chaveexterna"},
-	targetEmail:    {"email", "correio", "correo", "emailaddress", "enderecodeemail", "correoelectronico", "mail"},
+	targetUserID: {
+		"bsuid", "businessscopeduserid", "businessscopedid", "whatsappuserid", "whatsappbsuid", "iddousuariowhatsapp", "iddeusuariodowhatsapp", "idusuariowhatsapp",
+		"idwhatsappdousuario", "iddeusuariowhatsapp", "iddelusuariowhatsapp", "iddeusuariodewhatsapp", "idwhatsappdelusuario",
+	},
+	targetEmail: {"email", "correio", "correo", "emailaddress", "enderecodeemail", "correoelectronico", "mail"},
 	targetOutbound: {
 		"outboundnumber", "callerid", "numerodesaida", "numerodesalida", "numerodeorigem", "numerodeorigen", "numerosaliente", "bina",
 	},
 	targetPriority: {"priority", "prioridade", "prioridad"},
 }
 
+// userIDNames are headers that many lists give to ids of their own: such a column holds business-scoped ids only if all
+// that is seen of it has their shape.
+var userIDNames = []string{"userid", "whatsappid", "idwhatsapp", "idusuario", "iddousuario", "iddeusuario", "iddelusuario", "usuarioid"}
+
 // otherTargets are the targets that a file may do without and that are no name, in the order in which they are told.
 func otherTargets(dialled bool) []string {
 	if dialled {
 		return []string{targetExternal, targetEmail, targetOutbound, targetPriority}
 	}
-	return []string{targetExternal}
+	return []string{targetExternal, targetUserID}
 }
 
 // headerIn is the index of the first of rows that names a phone column; 0 when none does: what stands above the header
@@ -110,7 +121,7 @@ func headerIn(rows [][]string, mapping map[string]string) int {
 		if i > 0 && slices.ContainsFunc(c.header, looksLikePhone) {
 			continue // a row of data that happens to hold the word
 		}
-		if want, given := mapping[targetPhone]; given && c.column(clean(want), len(row)) >= 0 || alias(targetPhone, c.header, nil) >= 0 {
+		if want, given := mapping[targetPhone]; given && c.column(clean(want), len(row)) >= 0 || alias(targetPhone, c.header, nil) >= 0 || alias(targetUserID, c.header, nil) >= 0 {
 			return i
 		}
 	}
@@ -165,13 +176,13 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 	if c.Phone < 0 {
 		c.Phone = alias(targetPhone, named, mapped)
 	}
-	if c.Phone < 0 {
+	c.findOthers(o, named, mapped, sample)
+	if _, ids := c.Others[targetUserID]; c.Phone < 0 && !ids {
 		return nil, c.missing(targetPhone)
 	}
 	if c.Name < 0 && o.NameRequired {
 		return nil, c.missing(targetName)
 	}
-	c.findOthers(o, named, mapped)
 	for i, key := range keys {
 		switch {
 		case i == c.Name || i == c.Phone || c.isOther(i):
@@ -191,15 +202,39 @@ func MapColumns(header []string, sample []Row, o ColumnOptions) (*Columns, error
 }
 
 // findOthers finds the columns of the targets that are neither name nor phone, as far as the mapping does not say.
-func (c *Columns) findOthers(o ColumnOptions, named []string, mapped map[int]string) {
+func (c *Columns) findOthers(o ColumnOptions, named []string, mapped map[int]string, sample []Row) {
 	for _, target := range otherTargets(o.Dialled) {
 		if _, given := o.Mapping[target]; given {
 			continue
 		}
-		if i := alias(target, named, mapped); i >= 0 && i != c.Name && i != c.Phone {
+		i := alias(target, named, mapped)
+		if target == targetUserID && i < 0 {
+			i = userIDs(named, mapped, sample)
+		}
+		if i >= 0 && i != c.Name && i != c.Phone {
 			c.Others[target] = i
 		}
 	}
+}
+
+// userIDs is the index of a column that is called as one of userIDNames and holds business-scoped ids; -1 if none does.
+func userIDs(named []string, mapped map[int]string, sample []Row) int {
+	return slices.IndexFunc(named, func(h string) bool {
+		i := slices.Index(named, h)
+		if _, used := mapped[i]; used || !slices.Contains(userIDNames, fold(h)) {
+			return false
+		}
+		seen := false
+		for _, row := range sample {
+			if i >= len(row.Cells) || clean(row.Cells[i]) == "" {
+				continue
+			}
+			if seen = arauto.UserID(clean(row.Cells[i])).Valid(); !seen {
+				return false
+			}
+		}
+		return seen
+	})
 }
 
 func (c *Columns) isOther(column int) bool {
@@ -369,7 +404,7 @@ func (c *Columns) dataUnderNoHeader(row Row) int {
 	return -1
 }
 
-// Entry reads one row. A cell that the row leaves out at its end is empty. The error is a *RowError: no phone, no
+// Entry reads one row. A cell that the row leaves out at its end is empty. The error is a *RowError: nothing to reach the person by, no
 // name where one is required, something under an empty header, or a phone that a spreadsheet has rounded.
 func (c *Columns) Entry(row Row) (Entry, error) {
 	cell := func(i int) string {
@@ -382,15 +417,15 @@ func (c *Columns) Entry(row Row) (Entry, error) {
 	if i := c.dataUnderNoHeader(row); i >= 0 {
 		return Entry{}, rowErrorf(row, "", "cell %d holds something, but its column has no header: name the column or empty the cell", i+1)
 	}
-	if e.Phone == "" {
-		return Entry{}, c.empty(row, c.Phone, "phone")
+	if at, ids := c.Others[targetUserID]; e.Phone == "" && (!ids || cell(at) == "") {
+		return Entry{}, c.unreachable(row, ids)
 	}
 	if e.Name == "" && c.nameRequired {
 		return Entry{}, c.empty(row, c.Name, "name")
 	}
 	if exact, ok := unfold(e.Phone); ok {
 		e.Phone = exact
-	} else if rounded(e.Phone) {
+	} else if c.Phone >= 0 && rounded(e.Phone) {
 		return Entry{}, rowErrorf(row, c.header[c.Phone], "the spreadsheet rounded this phone (as in 5,51199E+12) and its last digits are lost: format the column as text and enter it again")
 	}
 	e.Fields = make(arauto.Fields, len(c.custom), len(c.custom)+len(row.More))
@@ -421,6 +456,19 @@ func (c *Columns) more(e Entry, row Row) (Entry, error) {
 		return Entry{}, rowErrorf(row, "", "with the keys of the first rows this row has %d custom fields, and %d is the most: leave out those you do not need", len(e.Fields), arauto.MaxFields)
 	}
 	return e, nil
+}
+
+// unreachable is why a row with neither phone nor business-scoped id cannot be used.
+func (c *Columns) unreachable(row Row, ids bool) error {
+	switch {
+	case c.Phone < 0:
+		return c.empty(row, c.Others[targetUserID], "business-scoped id")
+	case ids:
+		return rowErrorf(row, c.header[c.Phone], "the row has neither a phone nor a business-scoped id: fill in one of them")
+	case c.dialled && slices.ContainsFunc(row.Cells, func(cell string) bool { return arauto.UserID(clean(cell)).Valid() }):
+		return rowErrorf(row, c.header[c.Phone], "the phone is empty, and a business-scoped id cannot be called: fill in the phone, or write to this person in a WhatsApp campaign")
+	}
+	return c.empty(row, c.Phone, "phone")
 }
 
 func (c *Columns) empty(row Row, column int, what string) error {

@@ -152,3 +152,76 @@ func ExampleMapColumns() {
 	fmt.Println(entry.Number, entry.Name, entry.Phone, string(entry.Fields.AppendJSON(nil)))
 	// Output: 2 Maria do Carmo (11) 98765-4321 {"CPF":"111","Perfil":"Pessoa Jurídica"}
 }
+
+// A column of business-scoped ids is found by names that say so, and by names that any list may have only where what
+// is in it has their shape.
+func TestMapColumns_UserID(t *testing.T) {
+	ids, others := []string{"Ana", "", "BR.1046121691929582596"}, []string{"Bia", "11987654321", "4711"}
+	for _, c := range []struct {
+		name    string
+		header  string
+		rows    [][]string
+		dialled bool
+		want    int // -1 = a custom field
+	}{
+		{"named so", "BSUID", [][]string{others}, false, 2},
+		{"in Portuguese", "ID do usuário WhatsApp", nil, false, 2},
+		{"in Spanish", "ID de usuario de WhatsApp", nil, false, 2},
+		{"in English", "business_scoped_user_id", nil, false, 2},
+		{"a name that others have, with ids", "user_id", [][]string{ids, {"Caio", "11987654322", ""}}, false, 2},
+		{"the same in Portuguese", "ID do usuário", [][]string{ids}, false, 2},
+		{"with something else as well", "user_id", [][]string{ids, others}, false, -1},
+		{"with nothing", "user_id", [][]string{{"Ana", "11987654321", ""}}, false, -1},
+		{"for calls", "bsuid", [][]string{ids}, true, -1},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var sample []importer.Row
+			for i, cells := range c.rows {
+				sample = append(sample, importer.Row{Number: i + 2, Cells: cells})
+			}
+			columns, err := importer.MapColumns([]string{"nome", "celular", c.header}, sample, importer.ColumnOptions{Dialled: c.dialled})
+			if err != nil {
+				t.Fatal(err)
+			}
+			at, found := columns.Others["user_id"]
+			if !found {
+				at = -1
+			}
+			if custom := len(columns.Keys) == 1; at != c.want || custom != (c.want < 0) {
+				t.Errorf("it is column %d, custom fields %v; want %d", at, columns.Keys, c.want)
+			}
+		})
+	}
+	t.Run("instead of phones", func(t *testing.T) {
+		columns, err := importer.MapColumns([]string{"nome", "bsuid"}, nil, importer.ColumnOptions{})
+		if err != nil || columns.Phone != -1 {
+			t.Fatalf("%+v, %v", columns, err)
+		}
+		if _, err := importer.MapColumns([]string{"nome", "bsuid"}, nil, importer.ColumnOptions{Dialled: true}); arauto.KindOf(err) != arauto.KindInvalid {
+			t.Errorf("a list for calls without phones: %v", err)
+		}
+		if _, err := importer.MapColumns([]string{"nome", "bsuid"}, nil, importer.ColumnOptions{Mapping: map[string]string{"user_id": ""}}); arauto.KindOf(err) != arauto.KindInvalid {
+			t.Errorf("told that no column has ids: %v", err)
+		}
+	})
+	for name, c := range map[string]struct {
+		dialled bool
+		cells   []string
+		want    string
+	}{
+		"neither":           {false, []string{"Ana", "", ""}, "neither a phone nor a business-scoped id"},
+		"an id for a call":  {true, []string{"Ana", "", "BR.123"}, "cannot be called"},
+		"nothing to call":   {true, []string{"Ana", "", ""}, "the phone is empty"},
+		"an id to write to": {false, []string{"Ana", "", "BR.123"}, ""},
+		"both":              {false, []string{"Ana", "11987654321", "BR.123"}, ""},
+	} {
+		columns, err := importer.MapColumns([]string{"nome", "celular", "bsuid"}, nil, importer.ColumnOptions{Dialled: c.dialled})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = columns.Entry(importer.Row{Number: 2, Cells: c.cells})
+		if c.want == "" && err != nil || c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want)) {
+			t.Errorf("%s: %v, want %q", name, err, c.want)
+		}
+	}
+}

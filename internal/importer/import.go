@@ -183,14 +183,11 @@ func (r *run[T]) all(ctx context.Context) error {
 
 // contact reads one row; the error is what is wrong with it.
 func (r *run[T]) contact(row Row) (arauto.Contact, error) {
-	e, phone, err := r.person(row)
+	e, c, err := r.person(row)
 	if err != nil && (!r.params.Malformed || e.Phone == "") {
 		return arauto.Contact{}, err
 	}
-	c := arauto.Contact{
-		Account: r.account, Campaign: r.campaign, Name: e.Name, PhoneRaw: e.Phone, Phone: phone, PersonKey: phone.PersonKey(), Fields: e.Fields,
-		External: e.Others[targetExternal],
-	}
+	c.Account, c.Campaign, c.Name, c.Fields, c.External = r.account, r.campaign, e.Name, e.Fields, e.Others[targetExternal]
 	if !r.params.Dialled {
 		return c, nil
 	}
@@ -211,18 +208,35 @@ func (l list) column(target string) string {
 	return target
 }
 
-// person is a row with its phone read. Where that alone is wrong, the entry has its phone as it is written.
-func (l list) person(row Row) (Entry, arauto.Phone, error) {
-	e, err := l.columns.Entry(row)
+// person is a row, and whom it names: the contact has nothing else. Where the phone alone is wrong, the entry has it as
+// it is written.
+func (l list) person(row Row) (e Entry, who arauto.Contact, err error) {
+	if e, err = l.columns.Entry(row); err != nil {
+		return e, who, err
+	}
+	if id := e.Others[targetUserID]; id != "" {
+		if who.UserID, err = arauto.ParseUserID(id); err != nil {
+			return e, who, inColumn(err, l.column(targetUserID))
+		}
+		who.PersonKey = who.UserID.PersonKey()
+	}
+	if who.PhoneRaw = e.Phone; e.Phone == "" {
+		return e, who, nil
+	}
+	who.Phone, err = l.phones.Parse(e.Phone)
+	who.PersonKey = who.Phone.PersonKey()
 	if err != nil {
-		return e, "", err
+		err = inColumn(err, clean(l.header[l.columns.Phone]))
 	}
-	phone, err := l.phones.Parse(e.Phone)
+	return e, who, err
+}
+
+// inColumn is err about a column, named as the file does.
+func inColumn(err error, column string) error {
 	if bad, ok := errors.AsType[*arauto.Error](err); ok {
-		// The phone's column is named as the file does.
-		err = &arauto.Error{Kind: bad.Kind, Field: clean(l.header[l.columns.Phone]), Message: bad.Message}
+		return &arauto.Error{Kind: bad.Kind, Field: column, Message: bad.Message}
 	}
-	return e, phone, err
+	return err
 }
 
 // store adds what the chunk says, with where the import then stands.

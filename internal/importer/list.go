@@ -89,7 +89,7 @@ func (p params) place(header []string) ([]string, map[string]string, error) {
 		return nil, nil, arauto.Errorf(arauto.KindInvalid, "file", "the file has %d columns and needs at least %d, in this order: %s",
 			len(header), len(p.Positions), strings.Join(p.Positions, ", "))
 	}
-	mapping := map[string]string{targetName: ""}
+	mapping := map[string]string{targetName: "", targetUserID: ""}
 	for _, target := range p.Positions {
 		if target == targetName || target == targetPhone || target == targetExternal {
 			mapping[target] = target

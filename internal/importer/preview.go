@@ -40,6 +40,7 @@ type PreviewRow struct {
 	Cells   []string
 	Name    string
 	Phone   arauto.Phone // as it is read; "" where that cannot be
+	UserID  arauto.UserID
 	Verdict Verdict
 	Reason  string // why it does not go in; "" when it does
 }
@@ -149,7 +150,7 @@ func (i *Imports) judge(ctx context.Context, c arauto.Campaign, p params, l list
 			if contact, err = r.contact(row); err == nil && p.Dialled {
 				contact, err = c.Voice.Dialable(contact, i.Now())
 			}
-			told.Name, told.Phone = contact.Name, contact.Phone
+			told.Name, told.Phone, told.UserID = contact.Name, contact.Phone, contact.UserID
 			if err == nil {
 				keys, places = append(keys, contact.PersonKey), append(places, len(out.Rows))
 			}

@@ -32,7 +32,7 @@ type entryParams struct {
 }
 
 // StartSuppressions keeps the file that body gives and queues its import into the account's do-not-contact list. The
-// file has a phone in each row, in any spelling, and may have columns that say scope, channel, expiry and evidence;
+// file has a phone in each row, in any spelling, or a business-scoped id, and may have columns that say scope, channel, expiry and evidence;
 // see Start for the rest.
 func (i *Imports) StartSuppressions(ctx context.Context, actor arauto.Actor, account arauto.Account, name string, body io.Reader, o Options, d EntryDefaults) (arauto.Job, error) {
 	if d.Scope == "" {
@@ -99,11 +99,11 @@ func (i *Imports) entries(p params, l list) (entries, error) {
 
 // entry reads one row; the error is what is wrong with it.
 func (e entries) entry(row Row) (arauto.Suppression, error) {
-	said, phone, err := e.person(row)
+	said, who, err := e.person(row)
 	if err != nil {
 		return arauto.Suppression{}, err
 	}
-	s := arauto.Suppression{PersonKey: phone.PersonKey(), Phone: phone, Scope: e.Scope, Channel: e.Channel, Source: "upload", Evidence: e.Evidence}
+	s := arauto.Suppression{PersonKey: who.PersonKey, Phone: who.Phone, Scope: e.Scope, Channel: e.Channel, Source: "upload", Evidence: e.Evidence}
 	if e.Expires != 0 {
 		s.ExpiresAt = time.UnixMilli(e.Expires).UTC()
 	}

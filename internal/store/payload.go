@@ -28,6 +28,7 @@ type toldMove struct {
 	ContactID   int64         `json:"contact_id"`
 	ExternalID  *string       `json:"external_id"`
 	Phone       *string       `json:"phone"`
+	UserID      *string       `json:"user_id"`
 	Campaign    *toldCampaign `json:"campaign"`
 	OldState    string        `json:"old_state"`
 	NewState    string        `json:"new_state"`
@@ -49,7 +50,7 @@ type toldMove struct {
 
 func wordMove(n names, from arauto.ContactState, c *arauto.Contact) toldMove {
 	return toldMove{
-		ContactID: c.ID, ExternalID: orNull(c.External), Phone: orNull(string(c.Phone)), Campaign: n.campaign(c.Campaign),
+		ContactID: c.ID, ExternalID: orNull(c.External), Phone: orNull(string(c.Phone)), UserID: orNull(string(c.UserID)), Campaign: n.campaign(c.Campaign),
 		OldState: string(from), NewState: string(c.State), AttemptID: orNull(c.Attempt), Attempts: c.Attempts,
 		Reason: orNull(string(c.Reason)), ErrorCode: orNull(c.Code), ErrorDetail: orNull(c.Detail),
 		SentAt: when(c.SentAt), DeliveredAt: when(c.DeliveredAt), ReadAt: when(c.ReadAt), RepliedAt: when(c.RepliedAt), FailedAt: when(c.FailedAt),
