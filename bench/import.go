@@ -28,6 +28,8 @@ type ImportConfig struct {
 	AtLeast  float64 // rows a second: fewer is an error
 	Resident float64 // MB that may be held at most; 0 = any
 	Profile  string
+
+	Searchable float64 // the search index follows; later than so many seconds is an error
 }
 
 // Import stores many contacts, then imports one list, in each format, into a campaign that has some of its people
@@ -59,7 +61,18 @@ func importOne(ctx context.Context, c ImportConfig, format importer.Format, v *v
 	if err != nil {
 		return err
 	}
+	var follows *indexing
+	if c.Searchable > 0 {
+		follows, err = startIndexing(ctx, p, campaign.Account)
+		defer follows.stop()
+		if err != nil {
+			return err
+		}
+	}
 	got, err := importFile(ctx, c, p, campaign, name)
+	if err == nil && follows != nil {
+		err = errors.Join(follows.searchable(ctx, list, v, string(format), c.Searchable), follows.end())
+	}
 	if err != nil {
 		return err
 	}

@@ -105,6 +105,8 @@ type benchImportCmd struct {
 	AtLeast  float64  `help:"Fail below so many rows a second."`
 	Resident float64  `placeholder:"MB" help:"Fail when more memory is held meanwhile."`
 	Profile  string   `placeholder:"FILE" help:"Write a CPU profile there."`
+
+	Searchable float64 `placeholder:"SECONDS" help:"Let the search index follow, as serve does; fail when the list is searchable later than so long after its last row was stored."`
 }
 
 func (k benchImportCmd) Run(ctx context.Context, s *screen) error {
