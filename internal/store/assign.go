@@ -140,7 +140,7 @@ func (s *Store) assign(ctx context.Context, t querier, now time.Time, account in
 	if err := s.saveAgents(ctx, t, now, arauto.AgentFilled, from, to); err != nil {
 		return 0, err
 	}
-	_, err = s.eachOf(ctx, t, insertTurn, turns)
+	_, err = s.run(ctx, t, insertTurns, turns)
 	return n, err
 }
 

@@ -16,8 +16,8 @@ const insertClick = `INSERT INTO click (` + clickColumns + `)
 
 // clicked keeps the ad or the post that a message says brought its author. It runs once for each message, with the
 // message.
-func (f *applying) clicked(ctx context.Context, t querier, fact arauto.Fact, conversation int64, uuid string, message, sender, person int64, contact arauto.Contact) error {
-	r := fact.Reply.Referral
+func (f *applying) clicked(ctx context.Context, t querier, m arrived) error {
+	r := m.fact.Reply.Referral
 	if r.Empty() {
 		return nil
 	}
@@ -28,17 +28,17 @@ func (f *applying) clicked(ctx context.Context, t querier, fact arauto.Fact, con
 		}
 		return err == nil, err
 	}
-	before, err := others(`SELECT id FROM click WHERE account_id = $1 AND person_id = $2 LIMIT 1`, f.account.ID, person)
+	before, err := others(`SELECT id FROM click WHERE account_id = $1 AND person_id = $2 LIMIT 1`, f.account.ID, m.person.id)
 	if err != nil {
 		return err
 	}
-	joined, err := others(`SELECT id FROM message WHERE account_id = $1 AND conversation_id = $2 AND id <> $3 LIMIT 1`, f.account.ID, conversation, message)
+	joined, err := others(`SELECT id FROM message WHERE account_id = $1 AND conversation_id = $2 AND id <> $3 LIMIT 1`, f.account.ID, m.talk.id, m.message)
 	if err != nil {
 		return err
 	}
 	c := arauto.Click{
-		Account: f.account.ID, Conversation: conversation, Message: message, Sender: sender, Person: person, Contact: contact.ID, Campaign: contact.Campaign,
-		Referral: r, First: !before, Opened: !joined, At: moment(ms(f.said(fact))),
+		Account: f.account.ID, Conversation: m.talk.id, Message: m.message, Sender: m.sender, Person: m.person.id, Contact: m.contact.ID, Campaign: m.contact.Campaign,
+		Referral: r, First: !before, Opened: !joined, At: moment(ms(f.said(m.fact))),
 	}
 	if c.ID, err = nextIDs(ctx, t, c.Account, "click", 1); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (f *applying) clicked(ctx context.Context, t querier, fact arauto.Fact, con
 	if _, err := t.exec(ctx, insertClick, clickArgs(c)...); err != nil {
 		return err
 	}
-	tell(t).clicked(f.now, c, uuid, arauto.PhoneOfWAID(fact.Reply.WAID))
+	tell(t).clicked(f.now, c, m.talk.uuid, arauto.PhoneOfWAID(m.fact.Reply.WAID))
 	return nil
 }
 

@@ -234,16 +234,54 @@ func (s *Store) callBack(ctx context.Context, t querier, now time.Time, back ara
 	return err
 }
 
-// openConversation stores a new conversation, and its first turn when it is routed. It reports false when one of that
-// person with that sender is open.
+// openConversation is openConversations of one.
 func (s *Store) openConversation(ctx context.Context, t querier, now time.Time, c arauto.Conversation) (bool, error) {
-	opened, err := t.exec(ctx, `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at,
-		routing_point_id, queue_id, agent_id, former_agent_id, source, turns, queued_at, window_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, 0, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING`,
-		c.Account, c.ID, c.UUID, c.Sender, c.Person, c.PersonKey, c.Contact, c.Campaign, c.State, ms(c.OpenedAt), ms(c.LastAt),
-		c.RoutingPoint, c.Queue, c.Former, c.Source, c.Turns, ms(c.QueuedAt), ms(c.WindowAt))
-	if err != nil || opened == 0 || c.Turns == 0 {
-		return opened == 1, err
+	opened, err := s.openConversations(ctx, t, now, []arauto.Conversation{c})
+	return err == nil && opened[0], err
+}
+
+const conversationInto = `INSERT INTO conversation (account_id, id, uuid, sender_id, person_id, person_key, contact_id, campaign_id, state, opened_at, last_at, closed_at,
+	routing_point_id, queue_id, agent_id, former_agent_id, source, turns, queued_at, window_at) `
+
+var (
+	insertConversation = hot{
+		each: conversationInto + `VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, $12, $13, 0, $14, $15, $16, $17, $18) ON CONFLICT DO NOTHING`,
+		set: conversationInto + `SELECT u.account, u.id, u.uuid, u.sender, u.person, u.key, u.contact, u.campaign, u.state, u.opened, u.heard, 0,
+			u.point, u.queue, 0, u.former, u.source, u.turns, u.queued, u.window_at
+			FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[], $9::text[], $10::bigint[],
+			$11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::text[], $16::bigint[], $17::bigint[], $18::bigint[])
+			AS u(account, id, uuid, sender, person, key, contact, campaign, state, opened, heard, point, queue, former, source, turns, queued, window_at)
+			ON CONFLICT DO NOTHING RETURNING id`,
 	}
-	return true, s.keepTurn(ctx, t, arauto.ConversationRouted, now, "", c, works{})
+	insertTurns = hot{
+		each: insertTurn,
+		set: turnInto + `SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::bigint[], $9::text[],
+			$10::bigint[], $11::bigint[])`,
+		silent: true,
+	}
+)
+
+// openConversations stores new conversations, and the first turns of those that are routed. It reports false where one
+// of that person with that sender is open.
+func (s *Store) openConversations(ctx context.Context, t querier, now time.Time, list []arauto.Conversation) ([]bool, error) {
+	rows := make([][]any, len(list))
+	for i, c := range list {
+		rows[i] = []any{
+			c.Account, c.ID, c.UUID, c.Sender, c.Person, c.PersonKey, c.Contact, c.Campaign, c.State, ms(c.OpenedAt), ms(c.LastAt),
+			c.RoutingPoint, c.Queue, c.Former, c.Source, c.Turns, ms(c.QueuedAt), ms(c.WindowAt),
+		}
+	}
+	written, err := s.run(ctx, t, insertConversation, rows)
+	if err != nil {
+		return nil, err
+	}
+	opened := make([]bool, len(list))
+	var turns [][]any
+	for i, c := range list {
+		if opened[i] = written[i] == 1; opened[i] && c.Turns > 0 {
+			turns = append(turns, turnRow(arauto.ConversationRouted, now, "", c, works{}))
+		}
+	}
+	_, err = s.run(ctx, t, insertTurns, turns)
+	return opened, err
 }

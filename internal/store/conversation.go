@@ -105,9 +105,9 @@ func (s *Store) closeSilent(ctx context.Context, now time.Time, account int64, s
 
 var errSpokeUp = errors.New("spoke up meanwhile")
 
-// openConversations tells which of those people are in an open conversation, with whichever of the account's
+// inConversation tells which of those people are in an open conversation, with whichever of the account's
 // senders: whoever is being talked to must not be interrupted from another number either.
-func (s *Store) openConversations(ctx context.Context, q querier, account int64, keys []string) (map[string]bool, error) {
+func (s *Store) inConversation(ctx context.Context, q querier, account int64, keys []string) (map[string]bool, error) {
 	list, err := all(ctx, q, scanText, `SELECT person_key FROM conversation WHERE `+s.db.keyed("person_key", "$1", "$2")+` AND state <> 'closed'`, account, s.db.list(keys))
 	open := make(map[string]bool, len(list))
 	for _, key := range list {
@@ -120,7 +120,7 @@ func (s *Store) openConversations(ctx context.Context, q querier, account int64,
 func (in *intending) loadTalking(ctx context.Context, q querier, keys []string) (map[string]bool, error) {
 	for _, g := range in.campaigns {
 		if g.campaign.Policy.OnOpenConversation == arauto.FailOnOpenConversation {
-			return in.store.openConversations(ctx, q, in.account, keys)
+			return in.store.inConversation(ctx, q, in.account, keys)
 		}
 	}
 	return nil, nil
@@ -128,7 +128,7 @@ func (in *intending) loadTalking(ctx context.Context, q querier, keys []string) 
 
 // heard notes that the person wrote in a conversation at that moment.
 func heard(ctx context.Context, t querier, account, conversation int64, at time.Time) error {
-	_, err := t.exec(ctx, `UPDATE conversation SET last_at = $3, window_at = $3 WHERE account_id = $1 AND id = $2 AND last_at < $3`, account, conversation, ms(at))
+	_, err := t.exec(ctx, hearPerson.each, account, conversation, ms(at))
 	return err
 }
 

@@ -25,10 +25,19 @@ func (s *Store) ApplyFacts(ctx context.Context, now time.Time, account arauto.Ac
 		if err := f.statuses(ctx, t, facts); err != nil {
 			return err
 		}
-		for i, fact := range facts {
-			if err := f.other(ctx, t, i, fact); err != nil {
+		for i := 0; i < len(facts); {
+			n := f.repliesFrom(facts[i:])
+			if n == 0 {
+				if err := f.other(ctx, t, i, facts[i]); err != nil {
+					return err
+				}
+				i++
+				continue
+			}
+			if err := f.replies(ctx, t, i, facts[i:i+n]); err != nil {
 				return err
 			}
+			i += n
 		}
 		return f.counts.apply(ctx, t, account.ID, slotFacts)
 	})
@@ -264,7 +273,16 @@ func keysOf[V any](m map[int64]V) []int64 {
 	return keys
 }
 
-// other applies a fact that is no status.
+// repliesFrom is how many facts at the start are messages to the app's own numbers: those are applied together.
+func (f *applying) repliesFrom(facts []arauto.Fact) int {
+	n := slices.IndexFunc(facts, func(fact arauto.Fact) bool { return fact.Kind != arauto.FactReply || !f.belongs(fact) })
+	if n < 0 {
+		n = len(facts)
+	}
+	return n
+}
+
+// other applies a fact that is neither a status nor a message.
 func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact) (err error) {
 	if fact.Kind == arauto.FactStatus {
 		return nil
@@ -274,8 +292,6 @@ func (f *applying) other(ctx context.Context, t querier, i int, fact arauto.Fact
 		return nil
 	}
 	switch fact.Kind {
-	case arauto.FactReply:
-		f.done[i], err = f.reply(ctx, t, fact)
 	case arauto.FactPreference:
 		err = f.preference(ctx, t, fact)
 	case arauto.FactIdentity:

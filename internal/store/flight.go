@@ -93,9 +93,9 @@ func (s *Store) flightsOf(ctx context.Context, t querier, account int64, attempt
 	return all(ctx, t, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE i.account_id = $1 AND `+s.db.in("attempt_id", "$2"), account, s.db.list(attempts))
 }
 
-// flightsTo lists what is in flight to a person.
-func (s *Store) flightsTo(ctx context.Context, t querier, account int64, personKey string) ([]flight, error) {
-	return all(ctx, t, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE i.account_id = $1 AND i.person_key = $2`, account, personKey)
+// flightsTo lists what is in flight to those people.
+func (s *Store) flightsTo(ctx context.Context, t querier, account int64, keys ...string) ([]flight, error) {
+	return all(ctx, t, scanFlight, `SELECT `+flightColumns+` FROM intent i WHERE `+s.db.keyed("i.person_key", "$1", "$2"), account, s.db.list(keys))
 }
 
 // showFlights tells of contacts in flight that they are being sent: their rows still say pending.

@@ -7,27 +7,58 @@ import (
 	"arauto"
 )
 
-// author is who wrote, with every name that the message shows. Only the person a message went to can answer it:
-// who names a message of ours is the contact's person, whatever else they go by.
-func (f *applying) author(ctx context.Context, t querier, r arauto.Reply) (who, error) {
-	c := claim{key: arauto.PhoneOfWAID(r.WAID).PersonKey(), name: r.Name}.by(arauto.AliasWAID, r.WAID).
-		by(arauto.AliasUserID, r.UserID).by(arauto.AliasParentID, r.ParentID).by(arauto.AliasUsername, r.Username)
-	if r.Context != "" && r.Reacts() {
-		answered, err := f.named(ctx, t, r.Context)
-		if err != nil {
-			return who{}, err
+// authors finds who wrote each, with every name that the message shows. Only the person a message went to can answer
+// it: who names a message of ours is the contact's person, whatever else they go by.
+func (f *applying) authors(ctx context.Context, t querier, list []arrived) error {
+	keys, err := f.answering(ctx, t, list)
+	if err != nil {
+		return err
+	}
+	claims := make([]claim, len(list))
+	for i, m := range list {
+		r := m.fact.Reply
+		claims[i] = claim{key: arauto.PhoneOfWAID(r.WAID).PersonKey(), name: r.Name}.by(arauto.AliasWAID, r.WAID).
+			by(arauto.AliasUserID, r.UserID).by(arauto.AliasParentID, r.ParentID).by(arauto.AliasUsername, r.Username)
+		if key, known := keys[r.Context]; known && r.Reacts() {
+			claims[i].key = key
 		}
-		for _, a := range answered {
-			if c.key, err = one(ctx, t, scanText, `SELECT person_key FROM contact WHERE account_id = $1 AND id = $2`, f.account.ID, a.contact); err != nil {
-				return who{}, err
+	}
+	people, err := f.store.recognise(ctx, t, f.now, f.account.ID, claims, f.counts)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		list[i].person = people[i]
+	}
+	return nil
+}
+
+// answering is the key of the person whom each message went to that is named, by its provider's id.
+func (f *applying) answering(ctx context.Context, t querier, list []arrived) (map[string]string, error) {
+	named, err := f.byContext(ctx, t, list)
+	if err != nil || len(named) == 0 {
+		return nil, err
+	}
+	var ids []int64
+	for _, attempts := range named {
+		for _, a := range attempts {
+			ids = append(ids, a.contact)
+		}
+	}
+	found, err := all(ctx, t, scanNamed, `SELECT person_key, id FROM contact WHERE `+f.store.db.keyed("id", "$1", "$2"), f.account.ID, f.store.db.list(ids))
+	of := make(map[int64]string, len(found))
+	for _, c := range found {
+		of[c.id] = c.name
+	}
+	keys := make(map[string]string, len(named))
+	for context, attempts := range named {
+		for _, a := range attempts {
+			if key, there := of[a.contact]; there {
+				keys[context] = key
 			}
 		}
 	}
-	people, err := f.store.recognise(ctx, t, f.now, f.account.ID, []claim{c}, f.counts)
-	if err != nil {
-		return who{}, err
-	}
-	return people[0], nil
+	return keys, err
 }
 
 // recipients keeps the ids by which statuses name the persons of their contacts. A status's wa_id is left out where a

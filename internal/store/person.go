@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -56,6 +57,9 @@ func (s *Store) recognise(ctx context.Context, t querier, now time.Time, account
 		if keys[i], err = r.settle(ctx, t, c); err != nil {
 			return nil, err
 		}
+		for _, n := range c.names {
+			r.told[n] = keys[i]
+		}
 	}
 	for i := range keys {
 		keys[i] = r.current(keys[i])
@@ -77,26 +81,32 @@ type recognising struct {
 	account int64
 	counts  changes
 
+	asked map[string]bool         // keys of which moved tells
 	moved map[string]string       // keys that stand for another
 	known map[arauto.Alias]string // names → key of whose they are
+	told  map[arauto.Alias]string // as known, by the claims that were settled
 	ids   map[string]int64        // of those who have a row, by key
 }
 
 func (r *recognising) load(ctx context.Context, t querier, claims []claim) (err error) {
 	keys := make([]string, 0, len(claims))
 	values := map[arauto.AliasKind][]string{}
+	r.asked = map[string]bool{}
 	for _, c := range claims {
 		if c.key != "" {
-			keys = append(keys, c.key)
+			keys, r.asked[c.key] = append(keys, c.key), true
 		}
 		for _, n := range c.names {
 			values[n.Kind] = append(values[n.Kind], n.Value)
+			if n.Kind == arauto.AliasWAID {
+				r.asked[arauto.PhoneOfWAID(n.Value).PersonKey()] = true // see settle
+			}
 		}
 	}
-	if r.moved, err = r.store.canonical(ctx, t, r.account, keys); err != nil {
+	if r.moved, err = r.store.canonical(ctx, t, r.account, slices.Collect(maps.Keys(r.asked))); err != nil {
 		return err
 	}
-	r.known, r.ids = map[arauto.Alias]string{}, map[string]int64{}
+	r.known, r.told, r.ids = map[arauto.Alias]string{}, map[arauto.Alias]string{}, map[string]int64{}
 	for kind, list := range values {
 		if err := r.loadNames(ctx, t, kind, list); err != nil {
 			return err
@@ -152,6 +162,9 @@ func (r *recognising) settle(ctx context.Context, t querier, c claim) (string, e
 			continue
 		}
 		other, known := r.known[n]
+		if !known {
+			other, known = r.told[n]
+		}
 		if !known && n.Kind == arauto.AliasWAID {
 			// What is kept under that number is this person's too.
 			other = arauto.PhoneOfWAID(n.Value).PersonKey()
@@ -185,9 +198,10 @@ func (r *recognising) settle(ctx context.Context, t querier, c claim) (string, e
 
 // lead finds whom a key stands for by now, where the claims did not name it.
 func (r *recognising) lead(ctx context.Context, t querier, key string) error {
-	if _, asked := r.moved[key]; asked || key == "" {
+	if key == "" || r.asked[key] {
 		return nil
 	}
+	r.asked[key] = true
 	moved, err := r.store.canonical(ctx, t, r.account, []string{key})
 	for from, into := range moved {
 		r.moved[from] = into
@@ -236,7 +250,7 @@ func (r *recognising) makePeople(ctx context.Context, t querier, claims []claim,
 	for i := range rows {
 		rows[i][1] = first + int64(i)
 	}
-	if _, err := t.each(ctx, insertPerson, rows); err != nil {
+	if _, err := r.store.run(ctx, t, insertPeople, rows); err != nil {
 		return err
 	}
 	return r.loadIDs(ctx, t, fresh) // another node may have been first
@@ -245,20 +259,52 @@ func (r *recognising) makePeople(ctx context.Context, t querier, claims []claim,
 const insertPerson = `INSERT INTO person AS p (account_id, id, key, name, first_touch_at, last_touch_at) VALUES ($1, $2, $3, $4, $5, 0)
 	ON CONFLICT (account_id, key) DO UPDATE SET id = CASE WHEN p.id = 0 THEN excluded.id ELSE p.id END, name = CASE WHEN p.name = '' THEN excluded.name ELSE p.name END`
 
+// insertPeople is insertPerson of several, each once.
+var insertPeople = hot{
+	each: insertPerson,
+	set: `INSERT INTO person AS p (account_id, id, key, name, first_touch_at, last_touch_at)
+		SELECT u.account, u.id, u.key, u.name, u.at, 0 FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::bigint[]) AS u(account, id, key, name, at) ORDER BY u.key
+		ON CONFLICT (account_id, key) DO UPDATE SET id = CASE WHEN p.id = 0 THEN excluded.id ELSE p.id END, name = CASE WHEN p.name = '' THEN excluded.name ELSE p.name END`,
+	silent: true,
+}
+
+const (
+	aliasInto = `INSERT INTO person_alias (account_id, kind, value, person_id) `
+	aliasSet  = aliasInto + `SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS u(account, kind, value, person) ORDER BY u.kind, u.value `
+	aliasKept = `ON CONFLICT DO NOTHING`
+	aliasGoes = `ON CONFLICT (account_id, kind, value) DO UPDATE SET person_id = excluded.person_id`
+)
+
+// insertNames keeps names with whose they are; moveNames gives them to whoever has them now, each once.
+var (
+	insertNames = hot{each: aliasInto + `VALUES ($1, $2, $3, $4) ` + aliasKept, set: aliasSet + aliasKept, silent: true}
+	moveNames   = hot{each: aliasInto + `VALUES ($1, $2, $3, $4) ` + aliasGoes, set: aliasSet + aliasGoes, silent: true}
+)
+
 // keepNames writes names that are new. A username goes to whoever has it now.
 func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, people []who) error {
-	var rows [][]any
+	var kept, moving [][]any
+	last := map[arauto.Alias]int{} // of moving
 	for i, c := range claims {
 		for _, n := range c.names {
 			if people[i].id == 0 || r.current(r.known[n]) == people[i].key {
 				continue
 			}
 			r.known[n] = people[i].key
-			rows = append(rows, []any{r.account, n.Kind, n.Value, people[i].id, n.Kind.Identifies()})
+			row := []any{r.account, n.Kind, n.Value, people[i].id}
+			if n.Kind.Identifies() {
+				kept = append(kept, row)
+			} else if at, again := last[n]; again {
+				moving[at] = row
+			} else {
+				last[n], moving = len(moving), append(moving, row)
+			}
 		}
 	}
-	_, err := t.each(ctx, `INSERT INTO person_alias AS a (account_id, kind, value, person_id) VALUES ($1, $2, $3, $4)
-		ON CONFLICT (account_id, kind, value) DO UPDATE SET person_id = CASE WHEN $5 THEN a.person_id ELSE excluded.person_id END`, rows)
+	if _, err := r.store.run(ctx, t, insertNames, kept); err != nil {
+		return err
+	}
+	_, err := r.store.run(ctx, t, moveNames, moving)
 	return err
 }
 

@@ -2,223 +2,206 @@ package store
 
 import (
 	"context"
-	"errors"
-	"time"
+	"slices"
 
 	"arauto"
 )
 
-// reply applies a message that a person wrote: it finds the contact it answers, moves it, opens or
-// joins a conversation, and takes an opt-out at its word. A message that was seen before changes nothing.
-func (f *applying) reply(ctx context.Context, t querier, fact arauto.Fact) (arauto.Applied, error) {
-	r := fact.Reply
-	sender := f.numbers[fact.PhoneNumberID]
-	key := personKey(r.WAID, r.UserID)
-	if sender == 0 || key == "" || r.ProviderID == "" {
-		return arauto.Applied{Note: "a message without number, sender or id is not acted on"}, nil
+// arrived is a message that a person wrote, and what is found out about it.
+type arrived struct {
+	at     int // its place among the facts
+	fact   arauto.Fact
+	sender int64
+	person who
+
+	contact arauto.Contact // that it answers
+	matched bool
+	talk    talkRef
+	message int64
+}
+
+// replies applies messages that people wrote: it finds the contacts they answer, moves them, opens or joins
+// conversations, and takes opt-outs at their word. A message that was seen before changes nothing. facts are some that
+// come one after the other, at is the place of the first. Who is who is taken from all of them before any is applied.
+func (f *applying) replies(ctx context.Context, t querier, at int, facts []arauto.Fact) error {
+	list, err := f.unseen(ctx, t, at, facts)
+	if err != nil || len(list) == 0 {
+		return err
 	}
-	seen, err := all(ctx, t, scanInt, `SELECT id FROM message WHERE account_id = $1 AND provider_key = $2`, f.account.ID, providerKey(r.ProviderID))
-	if err != nil || len(seen) > 0 {
-		return arauto.Applied{Note: "seen before"}, err
+	if err := f.authors(ctx, t, list); err != nil {
+		return err
 	}
-	person, err := f.author(ctx, t, r)
-	if err != nil {
-		return arauto.Applied{}, err
+	// What somebody writes second meets what the first has made: it goes another round.
+	for len(list) > 0 {
+		var now, later []arrived
+		once := map[string]bool{}
+		for _, m := range list {
+			if once[m.person.key] {
+				later = append(later, m)
+				continue
+			}
+			once[m.person.key] = true
+			now = append(now, m)
+		}
+		if err := f.round(ctx, t, now); err != nil {
+			return err
+		}
+		list = later
 	}
-	key = person.key
+	return nil
+}
+
+// round applies messages of people who each wrote one.
+func (f *applying) round(ctx context.Context, t querier, list []arrived) error {
+	keys := make([]string, len(list))
+	for i, m := range list {
+		keys[i] = m.person.key
+	}
 	// What they answer may still be in flight as far as we know.
-	flights, err := f.store.flightsTo(ctx, t, f.account.ID, key)
+	flights, err := f.store.flightsTo(ctx, t, f.account.ID, keys...)
 	if err != nil {
-		return arauto.Applied{}, err
+		return err
 	}
 	if err := f.store.land(ctx, t, f.now, f.account.ID, flights, f.counts); err != nil {
-		return arauto.Applied{}, err
+		return err
 	}
-	contact, matched, err := f.answered(ctx, t, fact, sender, key)
-	if err != nil {
-		return arauto.Applied{}, err
-	}
-	conversation, uuid, err := f.converse(ctx, t, fact, sender, person.id, key, contact)
-	if err != nil {
-		return arauto.Applied{}, err
-	}
-	if err := f.heard(ctx, t, fact, conversation); err != nil {
-		return arauto.Applied{}, err
-	}
-	id, err := nextIDs(ctx, t, f.account.ID, "message", 1)
-	if err != nil {
-		return arauto.Applied{}, err
-	}
-	file, err := f.file(ctx, t, r, sender, conversation, id)
-	if err != nil {
-		return arauto.Applied{}, err
-	}
-	if _, err := t.exec(ctx, `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at, attachment_id)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`, f.account.ID, id, conversation, r.ProviderID, providerKey(r.ProviderID),
-		r.Context, r.Kind, r.Text, r.Action, ms(fact.At), file); err != nil {
-		return arauto.Applied{}, err
-	}
-	if err := f.clicked(ctx, t, fact, conversation, uuid, id, sender, person.id, contact); err != nil {
-		return arauto.Applied{}, err
-	}
-	if matched && r.Reacts() {
-		if err := f.react(ctx, t, fact, contact, uuid); err != nil {
-			return arauto.Applied{}, err
+	for _, step := range []func(context.Context, querier, []arrived) error{f.answered, f.converse, f.keep, f.click, f.react} {
+		if err := step(ctx, t, list); err != nil {
+			return err
 		}
 	}
-	return arauto.Applied{Contact: contact.ID}, f.wish(ctx, t, fact, key, contact)
-}
-
-// answered is the contact a reply belongs to: the one whose message it names, else the one whose ref
-// came back in a button, else the last one of that person that this sender wrote to within its
-// campaign's reply window.
-func (f *applying) answered(ctx context.Context, t querier, fact arauto.Fact, sender int64, key string) (arauto.Contact, bool, error) {
-	r := fact.Reply
-	var named []foundAttempt
-	var err error
-	if r.Context != "" {
-		if named, err = f.named(ctx, t, r.Context); err != nil {
-			return arauto.Contact{}, false, err
+	for _, m := range list {
+		if err := f.wish(ctx, t, m.fact, m.person.key, m.contact); err != nil {
+			return err
 		}
+		f.done[m.at] = arauto.Applied{Contact: m.contact.ID}
 	}
-	if epoch, id, ok := arauto.ParseAttemptRef(r.Ref); ok && len(named) == 0 && epoch == f.store.epoch {
-		if named, err = f.lookUp(ctx, t, []int64{id}); err != nil {
-			return arauto.Contact{}, false, err
+	return nil
+}
+
+// unseen are those that were not applied before and can be.
+func (f *applying) unseen(ctx context.Context, t querier, at int, facts []arauto.Fact) ([]arrived, error) {
+	var list []arrived
+	keys := make([]int64, 0, len(facts))
+	for i, fact := range facts {
+		r := fact.Reply
+		sender := f.numbers[fact.PhoneNumberID]
+		if sender == 0 || personKey(r.WAID, r.UserID) == "" || r.ProviderID == "" {
+			f.done[at+i] = arauto.Applied{Note: "a message without number, sender or id is not acted on"}
+			continue
 		}
+		list = append(list, arrived{at: at + i, fact: fact, sender: sender})
+		keys = append(keys, providerKey(r.ProviderID))
 	}
-	for _, a := range named {
-		contacts, err := f.store.contactsByID(ctx, t, f.account.ID, []int64{a.contact})
-		if c, ok := contacts[a.contact]; ok || err != nil {
-			return c, ok, err
+	if len(list) == 0 {
+		return nil, nil
+	}
+	there, err := all(ctx, t, scanInt, `SELECT provider_key FROM message WHERE `+f.store.db.keyed("provider_key", "$1", "$2"), f.account.ID, f.store.db.list(keys))
+	seen := make(map[int64]bool, len(keys))
+	for _, key := range there {
+		seen[key] = true
+	}
+	return slices.DeleteFunc(list, func(m arrived) bool {
+		key := providerKey(m.fact.Reply.ProviderID)
+		if seen[key] {
+			f.done[m.at] = arauto.Applied{Note: "seen before"}
+			return true
 		}
-	}
-	return f.lastWrittenTo(ctx, t, fact, sender, key)
+		seen[key] = true
+		return false
+	}), err
 }
 
-// lastWrittenTo counts a message whose answer was lost as written: its reply may come before any status does.
-func (f *applying) lastWrittenTo(ctx context.Context, t querier, fact arauto.Fact, sender int64, key string) (arauto.Contact, bool, error) {
-	const written = `COALESCE(a.intended_at, c.sent_at)`
-	list, err := all(ctx, t, scanInt, `SELECT c.id FROM contact c JOIN campaign p ON p.account_id = c.account_id AND p.id = c.campaign_id
-		LEFT JOIN attempt a ON a.account_id = c.account_id AND a.id = c.attempt_id AND c.state IN ('sending', 'unknown')
-		WHERE c.account_id = $1 AND c.person_key = $2 AND c.deleted_at = 0 AND p.sender_id = $3
-		  AND `+written+` > 0 AND `+written+` <= $5 AND `+written+` >= $4 - p.reply_window_ms
-		ORDER BY `+written+` DESC, c.id DESC LIMIT 1`, f.account.ID, key, sender, ms(fact.At), ms(fact.At.Add(time.Minute)))
-	if err != nil || len(list) == 0 {
-		return arauto.Contact{}, false, err
-	}
-	contacts, err := f.store.contactsByID(ctx, t, f.account.ID, list)
-	c, ok := contacts[list[0]]
-	return c, ok, err
+var insertMessage = hot{
+	each: `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at, attachment_id)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+	set: `INSERT INTO message (account_id, id, conversation_id, provider_id, provider_key, context, kind, body, action, at, attachment_id)
+		SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[], $11::bigint[])`,
+	silent: true,
 }
 
-// converse is the open conversation of that person with that sender, opened now if there is none.
-func (f *applying) converse(ctx context.Context, t querier, fact arauto.Fact, sender, person int64, key string, contact arauto.Contact) (int64, string, error) {
-	find := func() (named64, error) {
-		return one(ctx, t, scanNamed, `SELECT uuid, id FROM conversation WHERE account_id = $1 AND sender_id = $2 AND person_key = $3 AND state <> 'closed'`,
-			f.account.ID, sender, key)
-	}
-	open, err := find()
-	if !errors.Is(err, errNoRow) {
-		return open.id, open.name, err
-	}
-	id, err := nextIDs(ctx, t, f.account.ID, "conversation", 1)
-	if err != nil {
-		return 0, "", err
-	}
-	// Another node may be opening it at this moment: then its conversation is the one.
-	c, err := f.routed(ctx, t, fact, arauto.Conversation{
-		ID: id, UUID: newUUID(), Account: f.account.ID, Sender: sender, Person: person, PersonKey: key, Contact: contact.ID, Campaign: contact.Campaign,
-		State: arauto.ConversationUnrouted, OpenedAt: fact.At,
-	})
-	if err != nil {
-		return 0, "", err
-	}
-	opened, err := f.store.openConversation(ctx, t, f.now, c)
-	if err != nil {
-		return 0, "", err
-	}
-	if opened {
-		tell(t).conversation(f.now, arauto.NoticeConversationOpened, c, arauto.PhoneOfWAID(fact.Reply.WAID), "")
-	}
-	open, err = find()
-	return open.id, open.name, err
-}
-
-// routed is a conversation that is about to be opened, in the queue that a rule leads it to.
-func (f *applying) routed(ctx context.Context, t querier, fact arauto.Fact, c arauto.Conversation) (arauto.Conversation, error) {
-	if f.book == nil {
-		var err error
-		if f.book, err = f.store.rulebook(ctx, t, f.account.ID); err != nil {
-			return c, err
-		}
-	}
-	r := fact.Reply
-	if r.Referral.SourceID != nil {
-		c.Source = *r.Referral.SourceID
-	}
-	turn, found := f.book.route(arrival(c, r.Action, r.Text), moment(ms(f.now)))
-	if !found && r.Payload != "" {
-		turn, found = f.book.route(arrival(c, r.Payload, r.Text), moment(ms(f.now)))
-	}
-	if !found {
-		return c, nil
-	}
-	return c.Apply(turn)
-}
-
-// heard notes that the person wrote in a conversation: who put it off has it back, and whose it is sees it.
-func (f *applying) heard(ctx context.Context, t querier, fact arauto.Fact, conversation int64) error {
-	now, err := one(ctx, t, func(r rows) (c arauto.Conversation, err error) { return c, r.Scan(&c.State, &c.Agent) },
-		`SELECT state, agent_id FROM conversation WHERE account_id = $1 AND id = $2`, f.account.ID, conversation)
+// keep stores the messages, and has the files that came with them fetched.
+func (f *applying) keep(ctx context.Context, t querier, list []arrived) error {
+	first, err := nextIDs(ctx, t, f.account.ID, "message", int64(len(list)))
 	if err != nil {
 		return err
 	}
-	switch now.State {
-	case arauto.ConversationSnoozed:
-		_, _, err = f.store.turn(ctx, t, f.now, "", f.account.ID, conversation, func(arauto.Conversation) (arauto.Turn, error) {
-			return arauto.Turn{Event: arauto.ConversationWoke}, nil
-		})
-	case arauto.ConversationAssigned:
-		// Agents before conversations: see turn.go.
-		_, err = t.exec(ctx, `UPDATE agent SET work = work + 1 WHERE account_id = $1 AND id = $2`, f.account.ID, now.Agent)
+	rows := make([][]any, len(list))
+	for i := range list {
+		m := &list[i]
+		m.message = first + int64(i)
+		file, err := f.file(ctx, t, *m)
+		if err != nil {
+			return err
+		}
+		r := m.fact.Reply
+		rows[i] = []any{f.account.ID, m.message, m.talk.id, r.ProviderID, providerKey(r.ProviderID), r.Context, r.Kind, r.Text, r.Action, ms(m.fact.At), file}
 	}
-	if err != nil {
-		return err
-	}
-	return heard(ctx, t, f.account.ID, conversation, f.said(fact))
+	_, err = f.store.run(ctx, t, insertMessage, rows)
+	return err
 }
 
 // file has what a message brought fetched.
-func (f *applying) file(ctx context.Context, t querier, r arauto.Reply, sender, conversation, message int64) (int64, error) {
-	if r.Media.ID == "" {
+func (f *applying) file(ctx context.Context, t querier, m arrived) (int64, error) {
+	file := m.fact.Reply.Media
+	if file.ID == "" {
 		return 0, nil
 	}
 	a, err := f.store.attach(ctx, t, f.now, arauto.Attachment{
-		Account: f.account.ID, Conversation: conversation, Message: message, Sender: sender, Source: arauto.AttachmentMedia,
-		Address: r.Media.ID, Kind: r.Media.Kind, Name: r.Media.Name, SaidType: r.Media.Type,
+		Account: f.account.ID, Conversation: m.talk.id, Message: m.message, Sender: m.sender, Source: arauto.AttachmentMedia,
+		Address: file.ID, Kind: file.Kind, Name: file.Name, SaidType: file.Type,
 	})
 	return a.ID, err
 }
 
-// react moves the contact that was answered.
-func (f *applying) react(ctx context.Context, t querier, fact arauto.Fact, c arauto.Contact, conversation string) error {
-	next, err := c.Apply(arauto.Event{Kind: arauto.EventReplied, At: fact.At, ReplyAction: fact.Reply.Action, ReplyText: fact.Reply.Text})
+func (f *applying) click(ctx context.Context, t querier, list []arrived) error {
+	for _, m := range list {
+		if err := f.clicked(ctx, t, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// react moves the contacts that were answered.
+func (f *applying) react(ctx context.Context, t querier, list []arrived) error {
+	var changed []contactChange
+	at := map[int64]int{} // by contact: two people may tap the button of one
+	for _, m := range list {
+		if !m.matched || !m.fact.Reply.Reacts() {
+			continue
+		}
+		c := m.contact
+		i, again := at[c.ID]
+		if again {
+			c = changed[i].new
+		}
+		next, err := c.Apply(arauto.Event{Kind: arauto.EventReplied, At: m.fact.At, ReplyAction: m.fact.Reply.Action, ReplyText: m.fact.Reply.Text})
+		if err != nil {
+			return err
+		}
+		if next.Conversation == "" {
+			next.Conversation = m.talk.uuid
+		}
+		switch {
+		case again:
+			changed[i].new = next
+		case contactMoved(c, next):
+			at[c.ID] = len(changed)
+			changed = append(changed, contactChange{old: c, new: next})
+		}
+	}
+	written, err := f.store.saveContacts(ctx, t, f.now, changed)
 	if err != nil {
 		return err
 	}
-	if next.Conversation == "" {
-		next.Conversation = conversation
+	for i, ch := range changed {
+		if written[i] == 0 {
+			return errLostRow
+		}
+		f.counts.moved(ch.old.Campaign, ch.old.State, ch.new.State)
 	}
-	if !contactMoved(c, next) {
-		return nil
-	}
-	change := []contactChange{{old: c, new: next}}
-	written, err := f.store.saveContacts(ctx, t, f.now, change)
-	if err == nil && written[0] == 0 {
-		return errLostRow
-	}
-	f.counts.moved(c.Campaign, c.State, next.State)
-	return err
+	return nil
 }
 
 // wish takes an opt-out, typed or tapped, or its undoing at its word.

@@ -145,8 +145,10 @@ func (s *Store) writeTurn(ctx context.Context, t querier, was, is arauto.Convers
 	return n == 1, err
 }
 
-const insertTurn = `INSERT INTO conversation_turn (account_id, conversation_id, n, at, event, state, queue_id, agent_id, actor, left_work, agent_work)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+const (
+	turnInto   = `INSERT INTO conversation_turn (account_id, conversation_id, n, at, event, state, queue_id, agent_id, actor, left_work, agent_work) `
+	insertTurn = turnInto + `VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+)
 
 func (s *Store) keepTurn(ctx context.Context, t querier, event arauto.ConversationEvent, at time.Time, who string, c arauto.Conversation, w works) error {
 	_, err := t.exec(ctx, insertTurn, turnRow(event, at, who, c, w)...)

@@ -54,6 +54,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"open conversation", testOpenConversation},
 		{"queue", testQueue},
 		{"desk", testDesk},
+		{"together", testTogether},
 		{"desk closing", testDeskClosing},
 		{"desk replies", testDeskReplies},
 		{"desk pace", testDeskPace},
