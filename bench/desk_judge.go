@@ -13,7 +13,7 @@ type deskRecord struct {
 	expected []string // the people who wrote, each once
 	talks    []deskTalk
 	seen     map[int64][]sighting // by conversation, in order
-	events   []deskEvent // without what was given, which talks say
+	events   []deskEvent          // without what was given, which talks say
 	ended    time.Time
 }
 

@@ -570,7 +570,9 @@ func testTogether(t *testing.T, s *store.Store) {
 		add(1, "3", "de novo", nil)
 		add(1, "3", "de novo", nil)
 		add(2, "4", "", func(r *arauto.Reply) { r.Kind, r.Action, r.Context = "button", "Quero", wamidOf(m.sent[from+2]) })
-		add(3, "5", "foto", func(r *arauto.Reply) { r.Kind, r.Media = "image", arauto.MediaIn{Kind: "image", ID: "9", Type: "image/jpeg"} })
+		add(3, "5", "foto", func(r *arauto.Reply) {
+			r.Kind, r.Media = "image", arauto.MediaIn{Kind: "image", ID: "9", Type: "image/jpeg"}
+		})
 		add(3, "6", "SAIR", func(r *arauto.Reply) { r.Username = name })
 		add(4, "7", "sou eu", func(r *arauto.Reply) { r.UserID = user })
 		add(4, "8", "o mesmo", func(r *arauto.Reply) { r.WAID, r.UserID, r.Username = "", user, name })
