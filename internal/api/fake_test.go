@@ -157,33 +157,43 @@ func (f *fakeStore) Audits(_ context.Context, account, _ int64, _ int) ([]arauto
 	return all(arauto.Audit{ID: 1, Action: "campaign.start", Detail: `{"a":1}`}, account)
 }
 
-func (f *fakeStore) BeginIdempotent(_ context.Context, _ time.Time, account, token int64, key, print string) (*arauto.StoredAnswer, error) {
+func (f *fakeStore) BeginIdempotent(_ context.Context, _ time.Time, account, token int64, key, print string) (arauto.Reservation, *arauto.StoredAnswer, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	name := fmt.Sprint(account, token, key)
-	k := f.answers[name]
+	r := arauto.Reservation{Account: account, Token: token, Key: key, Run: 7}
+	k := f.answers[nameOf(r)]
 	switch {
 	case k == nil:
-		f.answers[name] = &kept{print: print}
-		return nil, nil
+		f.answers[nameOf(r)] = &kept{print: print}
+		return r, nil, nil
 	case k.print != print || k.answer == nil:
-		return nil, arauto.Errorf(arauto.KindConflict, "", "this key was used for another request")
+		return r, nil, arauto.Errorf(arauto.KindConflict, "", "this key was used for another request")
 	}
-	return k.answer, nil
+	return r, k.answer, nil
 }
 
-func (f *fakeStore) FinishIdempotent(_ context.Context, account, token int64, key string, a arauto.StoredAnswer) error {
+func nameOf(r arauto.Reservation) string { return fmt.Sprint(r.Account, r.Token, r.Key, r.Run) }
+
+type reservedKey struct{}
+
+func (f *fakeStore) UnderIdempotent(ctx context.Context, r arauto.Reservation) context.Context {
+	return context.WithValue(ctx, reservedKey{}, r)
+}
+
+func (f *fakeStore) KeepIdempotent(context.Context, time.Time, arauto.Reservation) error { return nil }
+
+func (f *fakeStore) FinishIdempotent(_ context.Context, r arauto.Reservation, a arauto.StoredAnswer) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	a.Body = slices.Clone(a.Body)
-	f.answers[fmt.Sprint(account, token, key)].answer = &a
+	f.answers[nameOf(r)].answer = &a
 	return nil
 }
 
-func (f *fakeStore) ForgetIdempotent(_ context.Context, account, token int64, key string) error {
+func (f *fakeStore) ForgetIdempotent(_ context.Context, r arauto.Reservation) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	delete(f.answers, fmt.Sprint(account, token, key))
+	delete(f.answers, nameOf(r))
 	return nil
 }
 

@@ -17,11 +17,16 @@ import (
 
 // Answers remembers what was answered to requests with an idempotency key.
 type Answers interface {
-	// BeginIdempotent is nil, nil when the request is new; the stored answer when it is a repetition; a
-	// conflict when the first is still being answered or its fingerprint differs.
-	BeginIdempotent(ctx context.Context, now time.Time, account, token int64, key, fingerprint string) (*arauto.StoredAnswer, error)
-	FinishIdempotent(ctx context.Context, account, token int64, key string, a arauto.StoredAnswer) error
-	ForgetIdempotent(ctx context.Context, account, token int64, key string) error
+	// BeginIdempotent is without an answer when the request is new, or the first one died before it changed anything;
+	// the stored answer when it is a repetition; a conflict when the first is still being answered, died with its work
+	// done, or its fingerprint differs.
+	BeginIdempotent(ctx context.Context, now time.Time, account, token int64, key, fingerprint string) (arauto.Reservation, *arauto.StoredAnswer, error)
+	// UnderIdempotent has what is changed within ctx say so of the reservation.
+	UnderIdempotent(ctx context.Context, r arauto.Reservation) context.Context
+	// KeepIdempotent says that the request is still being answered.
+	KeepIdempotent(ctx context.Context, now time.Time, r arauto.Reservation) error
+	FinishIdempotent(ctx context.Context, r arauto.Reservation, a arauto.StoredAnswer) error
+	ForgetIdempotent(ctx context.Context, r arauto.Reservation) error
 }
 
 const (
@@ -46,7 +51,7 @@ func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, k
 		d.fail(w, r, c, fmt.Errorf("read the request: %w", err))
 		return
 	}
-	stored, err := d.answers.BeginIdempotent(r.Context(), d.now(), c.Account.ID, c.Token.ID, key, fingerprint)
+	reserved, stored, err := d.answers.BeginIdempotent(r.Context(), d.now(), c.Account.ID, c.Token.ID, key, fingerprint)
 	if err != nil {
 		d.fail(w, r, c, err)
 		return
@@ -57,7 +62,8 @@ func (d *adapter) once(w http.ResponseWriter, r *http.Request, c Caller, o op, k
 		return
 	}
 	kept := &keeper{header: w.Header(), status: http.StatusOK}
-	d.settle(r.Context(), c, o, key, kept, func() { run(kept, r) })
+	ctx := d.answers.UnderIdempotent(r.Context(), reserved)
+	d.settle(ctx, c, o, reserved, kept, func() { run(kept, r.WithContext(ctx)) })
 	send(w, kept.answer())
 }
 
@@ -70,16 +76,18 @@ func (d *adapter) fail(w http.ResponseWriter, r *http.Request, c Caller, err err
 }
 
 // settle runs and keeps or forgets, also when the client has gone or run panics.
-func (d *adapter) settle(ctx context.Context, c Caller, o op, key string, kept *keeper, run func()) {
+func (d *adapter) settle(ctx context.Context, c Caller, o op, reserved arauto.Reservation, kept *keeper, run func()) {
 	done := false
+	ended := d.keep(ctx, reserved)
 	defer func() {
+		ended()
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), finishIn)
 		defer cancel()
 		var err error
 		if !done || kept.status >= 500 || kept.status == http.StatusTooManyRequests || kept.body.Len() > maxKept {
-			err = d.answers.ForgetIdempotent(ctx, c.Account.ID, c.Token.ID, key)
+			err = d.answers.ForgetIdempotent(ctx, reserved)
 		} else {
-			err = d.answers.FinishIdempotent(ctx, c.Account.ID, c.Token.ID, key, keepable(o, kept.answer()))
+			err = d.answers.FinishIdempotent(ctx, reserved, keepable(o, kept.answer()))
 		}
 		if err != nil {
 			// The work is done and the client must hear of it; a repetition will be told to wait.
@@ -88,6 +96,27 @@ func (d *adapter) settle(ctx context.Context, c Caller, o op, key string, kept *
 	}()
 	run()
 	done = true
+}
+
+// keep says that a request is still being answered, until the function that it returns is called. Most end before there
+// is anything to say.
+func (d *adapter) keep(ctx context.Context, reserved arauto.Reservation) (ended func()) {
+	ctx, ended = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		tick := time.NewTicker(arauto.ReservationRenewed)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := d.answers.KeepIdempotent(ctx, d.now(), reserved); err != nil && ctx.Err() == nil {
+				d.logger.WarnContext(ctx, "idempotency key not kept", "account", reserved.Account, "err", err)
+			}
+		}
+	}()
+	return ended
 }
 
 // keepable is a, or what a repetition is told where a holds a secret that is shown once.

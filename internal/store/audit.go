@@ -13,6 +13,9 @@ import (
 // of what changed, without secrets: see detail and diff. Call it last: on PostgreSQL the account's other
 // mutations wait from here to the commit, which is what makes the entries' ids ascend.
 func (s *Store) audit(ctx context.Context, t querier, now time.Time, actor arauto.Actor, action, subject, about string) error {
+	if err := markDone(ctx, t); err != nil {
+		return err
+	}
 	id, err := nextIDs(ctx, t, actor.Account, "audit", 1)
 	if err != nil {
 		return err
