@@ -153,22 +153,35 @@ func adminToken(t *testing.T, dir string) string {
 	return strings.TrimSpace(string(text))
 }
 
-// prepare makes the campaign. Some of the people are in the file a second time, in the other spelling.
+// prepare makes the campaign. Some of the people are in the file a second time, in the other spelling or by their id at
+// Meta, and some by that id alone.
 func (x *torture) prepare(t *testing.T) int64 {
 	t.Helper()
 	b := x.api.business(t, x.meta, x.graph, cmp.Or(x.rate, 1000))
 	client{base: x.graph}.do(t, "POST", "/_sandbox/webhook", object{"url": x.api.base + b.webhookPath, "verify": true}, nil)
 	c := x.api.newCampaign(t, b, "Tortura")
-	file := people(0, x.contacts)
+	var file, end strings.Builder
+	file.WriteString("name,phone,bsuid\n")
 	again := 0
-	for i, row := range strings.Split(file, "\n") {
-		if i > 0 && i%100 == 0 {
-			name, phone, _ := strings.Cut(row, ",+55")
-			file += fmt.Sprintf("%s,%s%s\n", name, phone[:2], phone[3:]) // no +55, no ninth digit
+	for i, row := range strings.Split(strings.TrimSpace(people(0, x.contacts)), "\n")[1:] {
+		name, phone, _ := strings.Cut(row, ",+55")
+		id := sandbox.Fate(x.seed, "55"+phone).UserID
+		switch {
+		case i%100 == 0:
+			fmt.Fprintf(&file, "%s,\n", row)
+			fmt.Fprintf(&end, "%s,%s%s,\n", name, phone[:2], phone[3:]) // no +55, no ninth digit
 			again++
+		case i%100 == 50:
+			fmt.Fprintf(&file, "%s,%s\n", row, id)
+			fmt.Fprintf(&end, "%s,,%s\n", name, id)
+			again++
+		case i%7 == 3:
+			fmt.Fprintf(&file, "%s,,%s\n", name, id)
+		default:
+			fmt.Fprintf(&file, "%s,\n", row)
 		}
 	}
-	j := x.api.importCSV(t, c.ID, file)
+	j := x.api.importCSV(t, c.ID, file.String()+end.String())
 	if j.Accepted != int64(x.contacts) || j.Duplicates != int64(again) {
 		t.Fatalf("imported %+v, want %d and %d duplicates", j, x.contacts, again)
 	}

@@ -1,9 +1,8 @@
 package sandbox
 
-// Canonical and NumberOf let tests state properties of numbers.
+// Canonical and its like let tests state properties of numbers.
 var (
 	Canonical = canonical
-	NumberOf  = numberOf
 	UserID    = userID
 	Alias     = alias
 )

@@ -77,8 +77,8 @@ func userID(number string) string {
 	return country(number) + "." + strconv.FormatUint(n*userIDFactor, 10)
 }
 
-// numberOf is the inverse of userID.
-func numberOf(id string) (number string, ok bool) {
+// NumberOf is whose business-scoped id that is, as canonical digits: any number's has one, met or not.
+func NumberOf(id string) (number string, ok bool) {
 	cc, rest, found := strings.Cut(id, ".")
 	n, err := strconv.ParseUint(rest, 10, 64)
 	if !found || err != nil {

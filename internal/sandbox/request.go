@@ -135,7 +135,7 @@ func (r sendRequest) checkContent() *graphError {
 // number returns whom the request is for, as digits.
 func (r sendRequest) number() (string, *graphError) {
 	if r.To == "" {
-		number, ok := numberOf(r.Recipient)
+		number, ok := NumberOf(r.Recipient)
 		if !ok {
 			return "", refuse(131009, "recipient is not a user id of this portfolio")
 		}

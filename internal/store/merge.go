@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -97,8 +99,9 @@ func (s *Store) mergeRows(ctx context.Context, t querier, m *merging, _ changes)
 	}
 	m.old, m.kept = people[m.from], people[m.into]
 	// id <> 0 and its like let the partial indexes serve: without, a look-up by id walks the account's people.
+	// Which rows is asked beside: SQLite looks for none by an index that it changes.
 	for _, which := range []string{`id = $2 AND id <> 0`, `merged_into = $2 AND merged_into <> 0`} {
-		if _, err := t.exec(ctx, `UPDATE person SET merged_into = $3 WHERE account_id = $1 AND `+which, account, m.old.id, m.kept.id); err != nil {
+		if _, err := t.exec(ctx, `UPDATE person SET merged_into = $3 WHERE account_id = $1 AND key IN (SELECT key FROM person WHERE account_id = $1 AND `+which+`)`, account, m.old.id, m.kept.id); err != nil {
 			return err
 		}
 	}
@@ -110,7 +113,8 @@ func (s *Store) mergeRows(ctx context.Context, t querier, m *merging, _ changes)
 		WHERE account_id = $1 AND id = $2 AND id <> 0`, account, m.kept.id, m.old.id); err != nil {
 		return err
 	}
-	m.names, err = t.exec(ctx, `UPDATE person_alias SET person_id = $3 WHERE account_id = $1 AND person_id = $2`, account, m.old.id, m.kept.id)
+	m.names, err = t.exec(ctx, `UPDATE person_alias SET person_id = $3 WHERE account_id = $1 AND (kind, value) IN (SELECT kind, value FROM person_alias WHERE account_id = $1 AND person_id = $2)`,
+		account, m.old.id, m.kept.id)
 	return err
 }
 
@@ -134,10 +138,12 @@ func (s *Store) mergeTwins(ctx context.Context, t querier, m *merging, counts ch
 	account := m.actor.Account
 	pairs, err := all(ctx, t, scanPair, `SELECT f.id, i.id FROM contact f JOIN contact i
 		ON i.account_id = f.account_id AND i.campaign_id = f.campaign_id AND i.person_key = $3 AND i.deleted_at = 0
-		WHERE f.account_id = $1 AND f.person_key = $2 AND f.deleted_at = 0 ORDER BY f.id`, account, m.from, m.into)
+		WHERE f.account_id = $1 AND f.person_key = $2 AND f.deleted_at = 0`, account, m.from, m.into)
 	if err != nil || len(pairs) == 0 {
 		return err
 	}
+	// Sorted here: asked for that order, SQLite walks all the account's contacts.
+	slices.SortFunc(pairs, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
 	ids := make([]int64, 0, 2*len(pairs))
 	for _, p := range pairs {
 		ids = append(ids, p[0], p[1])
