@@ -2,6 +2,7 @@ package arauto_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -228,4 +229,28 @@ func TestDecide_Properties(t *testing.T) {
 			t.Fatalf("waited until %s and still: %+v", v.Until, then)
 		}
 	})
+}
+
+// Of somebody known by an id no more than the country is known: what any of its states forbids is not done.
+func TestDecide_WholeCountry(t *testing.T) {
+	evening := time.Date(2026, 11, 24, 22, 30, 0, 0, time.UTC) // a Tuesday, 19:30 in São Paulo
+	zone, err := time.LoadLocation("America/Sao_Paulo")
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := arauto.GateInput{
+		Contact: arauto.Contact{UserID: "BR.1", State: arauto.ContactPending}, Campaign: arauto.Campaign{State: arauto.CampaignRunning, Channel: arauto.ChannelWhatsApp},
+		Rules: &arauto.Rules{Packs: []arauto.PackRef{{Name: "brazil", Version: 1}}}, Place: arauto.Place{Country: "BR", Zones: []*time.Location{zone}},
+	}
+	if v := arauto.Decide(in, evening); v.Outcome != arauto.Go {
+		t.Errorf("of no state, %+v", v)
+	}
+	in.Place.Whole = true
+	if v := arauto.Decide(in, evening); v.Reason != arauto.ReasonOutsideWindow || !strings.Contains(v.Words, "Ceará") {
+		t.Errorf("of any state, %+v", v)
+	}
+	in.Campaign.Channel = arauto.ChannelVoice
+	if v := arauto.Decide(in, evening); v.Reason != arauto.ReasonInvalidPhone {
+		t.Errorf("by voice, %+v", v)
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/sandbox"
 )
 
 // sent are the moments at which Meta was asked for each person.
@@ -167,6 +168,28 @@ func TestRun_WhoIsPutOffHoldsNobodyUp(t *testing.T) {
 		}
 		if n := w.counts(c)[arauto.ContactPending]; n != 3000 {
 			t.Errorf("%d pending, want 3000", n)
+		}
+	})
+}
+
+// An id says no more than its country: such a person is contacted when the clocks of all of it allow it, and somebody
+// with a number when theirs does. Both get one message, although nobody said who the id is.
+func TestRun_WaitsForEveryZoneOfAnID(t *testing.T) {
+	inWorld(t, nil, func(t *testing.T, w *world) {
+		began := time.Now()
+		opening := began.Add(time.Minute).Truncate(time.Minute)
+		// It opens in São Paulo hours before it does in Acre (in the summer of 2000, when the bubble begins, three).
+		c := w.on("four zones", arauto.Policy{Windows: from(opening, "America/Rio_Branco", 270)}, "+5511980000001")
+		id := arauto.UserID(sandbox.Fate(0, "5511980000002").UserID)
+		w.add(c, arauto.Contact{Name: "Ana", UserID: id, PersonKey: id.PersonKey()})
+		w.start()
+		time.Sleep(90 * time.Second)
+		sent := w.sent()
+		if at, ok := sent["5511980000001"]; !ok || at.Sub(began) > 5*time.Second {
+			t.Errorf("São Paulo: sent %v at %s, its clock had allowed it for hours", ok, at)
+		}
+		if at, ok := sent["5511980000002"]; !ok || at.Before(opening) || at.Sub(opening) > 2*time.Second {
+			t.Errorf("an id of Brazil: sent %v at %s, want %s", ok, at, opening)
 		}
 	})
 }
