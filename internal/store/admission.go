@@ -56,6 +56,17 @@ func (s *Store) takeSlot(ctx context.Context, t querier, now time.Time, out *ara
 	return false, nil
 }
 
+// Stay keeps the slot of a request that is still being answered. It does nothing when the request was taken for dead and
+// another has the slot.
+func (s *Store) Stay(ctx context.Context, now time.Time, a arauto.Admission, hold time.Duration) error {
+	err := s.db.write(ctx, func(t querier) error {
+		_, err := t.exec(ctx, `UPDATE api_slot SET until = `+s.clock("$5")+` + $6 WHERE account_id = $1 AND token_id = $2 AND slot = $3 AND fence = $4`,
+			a.Account, a.Token, a.Slot, a.Fence, ms(now), hold.Milliseconds())
+		return err
+	})
+	return doing("keep a request's slot", err)
+}
+
 // Leave frees the slot of a request that has been answered, or whose client went away. It does nothing when the
 // request was taken for dead and another has the slot.
 func (s *Store) Leave(ctx context.Context, a arauto.Admission) error {

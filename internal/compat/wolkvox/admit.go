@@ -25,8 +25,12 @@ type ask struct {
 // A handler answers one api. An error that it returns was met before the first byte of its answer.
 type handler func(ctx context.Context, q *ask) error
 
-// grace is what a request that is over its time may still hold its slot for: the client's patience with a last piece.
-const grace = 35 * time.Second
+const (
+	// hold is how long a place is kept for a request of which nothing was heard: its node is dead.
+	hold = 6 * time.Second
+	// renewed is how often a request says that it is still there.
+	renewed = hold / 3
+)
 
 // admitted answers in the vendor's order: quota, places, api; what is wrong with parameters the handler finds. Token and
 // method were looked at before. Whatever becomes of the request, its place is free afterwards.
@@ -40,6 +44,7 @@ func (a *API) admitted(w http.ResponseWriter, r *http.Request, f form, caller ar
 		return
 	}
 	defer a.leave(r.Context(), admission)
+	defer a.stay(r.Context(), admission)()
 	// A client that takes nothing any more is cut off at that moment as well.
 	stop := context.AfterFunc(ctx, func() { _ = http.NewResponseController(w).SetWriteDeadline(time.Unix(1, 0)) })
 	defer stop()
@@ -64,7 +69,7 @@ func (a *API) admit(ctx context.Context, q *ask, account int64) (arauto.Admissio
 		return arauto.Admission{}, err
 	}
 	admission, err := a.Doorman.Admit(ctx, q.now, account, q.caller.ID, arauto.Allowance{
-		Day: arauto.DayNumber(q.now, q.zone), Daily: q.account.Rules.DailyRequests(), Together: a.Limits.Together, Hold: a.Limits.Time + grace,
+		Day: arauto.DayNumber(q.now, q.zone), Daily: q.account.Rules.DailyRequests(), Together: a.Limits.Together, Hold: hold,
 	})
 	switch {
 	case err != nil:
@@ -75,6 +80,26 @@ func (a *API) admit(ctx context.Context, q *ask, account int64) (arauto.Admissio
 		return admission, errOverTogether
 	}
 	return admission, nil
+}
+
+// stay keeps the place, until the function that it returns is called.
+func (a *API) stay(ctx context.Context, admission arauto.Admission) (ended func()) {
+	ctx, ended = context.WithCancel(context.WithoutCancel(ctx))
+	go func() {
+		tick := time.NewTicker(renewed)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if err := a.Doorman.Stay(ctx, a.Now(), admission, hold); err != nil && ctx.Err() == nil {
+				a.Logger.WarnContext(ctx, "a request's place was not kept", "token", admission.Token, "err", err)
+			}
+		}
+	}()
+	return ended
 }
 
 // leave frees the place also when the client has gone, or the program stops.

@@ -72,6 +72,8 @@ type Doorman interface {
 	Account(ctx context.Context, id int64) (arauto.Account, error)
 	// Admit lets a request in and counts it, or says which allowance is used up.
 	Admit(ctx context.Context, now time.Time, account, token int64, a arauto.Allowance) (arauto.Admission, error)
+	// Stay keeps the place of a request that is still being answered for that long.
+	Stay(ctx context.Context, now time.Time, a arauto.Admission, hold time.Duration) error
 	// Leave frees the place of a request that was let in.
 	Leave(ctx context.Context, a arauto.Admission) error
 	// Usage is how many were let in on that day, by the token and by all of the account's.

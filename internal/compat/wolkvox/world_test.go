@@ -66,6 +66,8 @@ func (w *world) Admit(_ context.Context, _ time.Time, account, token int64, a ar
 	return out, nil
 }
 
+func (w *world) Stay(context.Context, time.Time, arauto.Admission, time.Duration) error { return nil }
+
 func (w *world) Leave(_ context.Context, a arauto.Admission) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

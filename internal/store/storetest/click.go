@@ -236,4 +236,12 @@ func testAdmissionCrash(t *testing.T, s *store.Store) {
 	third, err := s.Admit(ctx, time.Now(), a, 1, dead)
 	ok(t, err)
 	same(t, "the dead one frees nothing any more", third.Verdict, arauto.OverTogether)
+	ok(t, s.Stay(ctx, time.Now(), first, -time.Minute))
+	third, err = s.Admit(ctx, time.Now(), a, 1, dead)
+	ok(t, err)
+	same(t, "nor says how long it is kept", third.Verdict, arauto.OverTogether)
+	ok(t, s.Stay(ctx, time.Now(), second, -time.Second))
+	third, err = s.Admit(ctx, time.Now(), a, 1, dead)
+	ok(t, err)
+	same(t, "the one that is there does", third.Verdict, arauto.Admitted)
 }
