@@ -12,6 +12,7 @@ import (
 //	waiting ──fetched──▶ here
 //	waiting ──refused──▶ refused
 //	waiting ──gone──▶ gone
+//	here ──forgotten──▶ gone
 type Attachment struct {
 	ID           int64
 	UUID         string
@@ -70,16 +71,20 @@ const (
 	AttachmentFetch  AttachmentEvent = "fetched"
 	AttachmentRefuse AttachmentEvent = "refused"
 	AttachmentLose   AttachmentEvent = "gone"
-	AttachmentRetry  AttachmentEvent = "retried" // not now: later
+	AttachmentRetry  AttachmentEvent = "retried"   // not now: later
+	AttachmentForget AttachmentEvent = "forgotten" // its time is over
 )
 
 // AttachmentEvents lists every event.
 func AttachmentEvents() []AttachmentEvent {
-	return []AttachmentEvent{AttachmentFetch, AttachmentRefuse, AttachmentLose, AttachmentRetry}
+	return []AttachmentEvent{AttachmentFetch, AttachmentRefuse, AttachmentLose, AttachmentRetry, AttachmentForget}
 }
 
-// Apply returns the state after e. Only what waits changes: the first who fetched a file decided.
+// Apply returns the state after e. What waits is decided by the first who fetched it; what is here may be forgotten.
 func (s AttachmentState) Apply(e AttachmentEvent) AttachmentState {
+	if s == AttachmentHere && e == AttachmentForget {
+		return AttachmentGone
+	}
 	if s != AttachmentWaiting {
 		return s
 	}

@@ -135,7 +135,8 @@ func TestAttachment_Total(t *testing.T) {
 	for _, s := range arauto.AttachmentStates() {
 		for _, e := range arauto.AttachmentEvents() {
 			got := s.Apply(e)
-			if !slices.Contains(arauto.AttachmentStates(), got) || s != arauto.AttachmentWaiting && got != s {
+			forgotten := s == arauto.AttachmentHere && e == arauto.AttachmentForget
+			if !slices.Contains(arauto.AttachmentStates(), got) || s != arauto.AttachmentWaiting && (got != s) != forgotten || forgotten && got != arauto.AttachmentGone {
 				t.Errorf("%s, %s: %s", s, e, got)
 			}
 		}

@@ -119,13 +119,17 @@ type Retention struct {
 	WebhookDays int // what the provider posted and was dealt with, byte for byte
 	FileDays    int // uploads of jobs that have ended, and what was made of them
 	MessageDays int // what was written in conversations: the texts go, the messages stay
+	// AttachmentDays is of the files of conversations: they go, that there was one stays.
+	AttachmentDays int
 }
 
-// Defaults of Retention. Texts of conversations are the account's own record, and stay.
+// Defaults of Retention. Texts and files of conversations are the account's own record, and stay.
 const (
 	DefaultWebhookDays = 30
 	DefaultFileDays    = 90
 	DefaultMessageDays = -1
+	// DefaultAttachmentDays is of the files of conversations.
+	DefaultAttachmentDays = -1
 	// LeastWebhookDays is longer than a provider repeats itself.
 	LeastWebhookDays = 8
 	mostDays         = 3660
@@ -156,8 +160,13 @@ func (r Retention) Messages(now time.Time) time.Time {
 	return r.since(r.MessageDays, DefaultMessageDays, now)
 }
 
+// Attachments is as Webhooks.
+func (r Retention) Attachments(now time.Time) time.Time {
+	return r.since(r.AttachmentDays, DefaultAttachmentDays, now)
+}
+
 func (r Retention) check() error {
-	for field, days := range map[string]int{"webhook_days": r.WebhookDays, "file_days": r.FileDays, "message_days": r.MessageDays} {
+	for field, days := range map[string]int{"webhook_days": r.WebhookDays, "file_days": r.FileDays, "message_days": r.MessageDays, "attachment_days": r.AttachmentDays} {
 		if days < -1 || days > mostDays {
 			return Errorf(KindInvalid, "rules.retention."+field, "data is kept for 1 to %d days (0 = the default, -1 = until somebody removes it), not %d", mostDays, days)
 		}

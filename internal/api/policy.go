@@ -77,15 +77,16 @@ type wireRules struct {
 
 // wireRetention is how many days each class of data is kept; in a change, what is absent stays as it is.
 type wireRetention struct {
-	WebhookDays *int `json:"webhook_days,omitempty" minimum:"-1" maximum:"3660" doc:"What Meta posted and was dealt with; 0 = 30, -1 = until you remove it, at least 8"`
-	FileDays    *int `json:"file_days,omitempty" minimum:"-1" maximum:"3660" doc:"Uploads of jobs that have ended, their rejects and exports; 0 = 90, -1 = until you remove them"`
-	MessageDays *int `json:"message_days,omitempty" minimum:"-1" maximum:"3660" doc:"The texts of conversations; 0 and -1 = until you remove them"`
+	WebhookDays    *int `json:"webhook_days,omitempty" minimum:"-1" maximum:"3660" doc:"What Meta posted and was dealt with; 0 = 30, -1 = until you remove it, at least 8"`
+	FileDays       *int `json:"file_days,omitempty" minimum:"-1" maximum:"3660" doc:"Uploads of jobs that have ended, their rejects and exports; 0 = 90, -1 = until you remove them"`
+	MessageDays    *int `json:"message_days,omitempty" minimum:"-1" maximum:"3660" doc:"The texts of conversations; 0 and -1 = until you remove them"`
+	AttachmentDays *int `json:"attachment_days,omitempty" minimum:"-1" maximum:"3660" doc:"The files of conversations, both ways; 0 and -1 = until you remove them"`
 }
 
 func wordRules(r arauto.Rules) wireRules {
 	out := wireRules{ConversationIdleHours: &r.ConversationIdleHours, OutboundDialerRate: &r.OutboundDialerRate}
 	kept := r.Retention
-	out.Retention = &wireRetention{&kept.WebhookDays, &kept.FileDays, &kept.MessageDays}
+	out.Retention = &wireRetention{&kept.WebhookDays, &kept.FileDays, &kept.MessageDays, &kept.AttachmentDays}
 	out.when(r)
 	return out
 }
@@ -97,6 +98,7 @@ func (w wireRules) change(r *arauto.Rules) {
 		set(&r.Retention.WebhookDays, kept.WebhookDays)
 		set(&r.Retention.FileDays, kept.FileDays)
 		set(&r.Retention.MessageDays, kept.MessageDays)
+		set(&r.Retention.AttachmentDays, kept.AttachmentDays)
 	}
 	w.changeWhen(r)
 }

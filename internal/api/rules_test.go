@@ -64,7 +64,7 @@ func TestRules_RoundTrip(t *testing.T) {
 	ask, _ := rulesWorld(t)
 	got := ask(200, "PATCH", "/account", `{"rules":{"packs":[{"name":"colombia"}],"attempts":3,"outbound_dialer_rate":25,"caps":[{"limit":2,"days":7},{"limit":1,"hours":12,"marketing":true}],
 		"windows":[{"days":["mon","fri"],"from":"08:00","to":"24:00"},{"days":["sat"],"from":"22:00","to":"02:00"}]}}`)
-	want := `{"attempts":3,"caps":[{"days":7,"limit":2},{"hours":12,"limit":1,"marketing":true}],"conversation_idle_hours":0,"outbound_dialer_rate":25,"packs":[{"name":"colombia","version":1}],"retention":{"file_days":0,"message_days":0,"webhook_days":0},` +
+	want := `{"attempts":3,"caps":[{"days":7,"limit":2},{"hours":12,"limit":1,"marketing":true}],"conversation_idle_hours":0,"outbound_dialer_rate":25,"packs":[{"name":"colombia","version":1}],"retention":{"attachment_days":0,"file_days":0,"message_days":0,"webhook_days":0},` +
 		`"windows":[{"days":["mon","fri"],"from":"08:00","to":"24:00"},{"days":["sat"],"from":"22:00","to":"02:00"}]}`
 	if rules := wire(got["rules"]); rules != want {
 		t.Errorf("got  %s\nwant %s", rules, want)

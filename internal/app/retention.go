@@ -9,13 +9,17 @@ import (
 )
 
 // keptAtOnce bounds each transaction, so that forgetting is in nobody's way.
-const keptAtOnce = 1000
+const (
+	keptAtOnce = 1000
+	// attachmentsAtOnce is fewer: each has a file.
+	attachmentsAtOnce = 100
+)
 
 // retain forgets what each account keeps for a while only.
 func (a *App) retain(ctx context.Context) {
 	accounts, err := a.store.Accounts(ctx)
 	for _, account := range accounts {
-		for _, sweep := range []func(context.Context, arauto.Account, time.Time) error{a.retainWebhooks, a.retainMessages, a.retainFiles} {
+		for _, sweep := range []func(context.Context, arauto.Account, time.Time) error{a.retainWebhooks, a.retainMessages, a.retainAttachments, a.retainFiles} {
 			if err == nil {
 				err = sweep(ctx, account, clock())
 			}
@@ -42,6 +46,29 @@ func (a *App) retainMessages(ctx context.Context, account arauto.Account, now ti
 	for after, end := int64(0), before.IsZero(); !end; {
 		var err error
 		if after, end, err = a.store.SweepMessages(ctx, account.ID, before, after, keptAtOnce); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retainAttachments removes the files of conversations: first nobody is shown them, then they are gone, then it is
+// forgotten where they were.
+func (a *App) retainAttachments(ctx context.Context, account arauto.Account, now time.Time) error {
+	before := account.Rules.Retention.Attachments(now)
+	for n := attachmentsAtOnce; n == attachmentsAtOnce && !before.IsZero(); {
+		list, err := a.store.PastAttachments(ctx, account.ID, before, attachmentsAtOnce)
+		if n = len(list); err != nil || n == 0 {
+			return err
+		}
+		ids := make([]int64, n)
+		for i, f := range list {
+			if err := a.blobs.Remove(ctx, f.Blob); err != nil {
+				return err
+			}
+			ids[i] = f.ID
+		}
+		if err := a.store.ForgetAttachments(ctx, account.ID, ids); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"arauto"
 	"arauto/internal/sandbox"
 )
 
@@ -22,7 +23,7 @@ func TestRetention(t *testing.T) {
 	o.api = api
 	o.business = o.api.business(t, sandbox.Config{VerifyToken: "shown"}, o.graph, 1000)
 	o.hook = n.base + o.webhookPath
-	o.api.do(t, "PATCH", "/api/v1/account", object{"rules": object{"retention": object{"file_days": 10, "message_days": 30}}}, nil)
+	o.api.do(t, "PATCH", "/api/v1/account", object{"rules": object{"retention": object{"file_days": 10, "message_days": 30, "attachment_days": 20}}}, nil)
 	file := func(account int64, name string, age time.Duration) string {
 		path := filepath.Join(data, "files", fmt.Sprint(account), filepath.FromSlash(name))
 		at := time.Now().Add(-age)
@@ -58,7 +59,36 @@ func TestRetention(t *testing.T) {
 		return all.String()
 	}
 	until(t, 10*time.Second, "both are there", func() bool { s := said(); return strings.Contains(s, "texto 0") && strings.Contains(s, "texto 1") })
+	attached := func(name string, age time.Duration) (arauto.Attachment, string) {
+		talks, err := n.Store().Conversations(t.Context(), account.ID, 0, 1)
+		if err != nil || len(talks) != 1 {
+			t.Fatalf("%d conversations, %v", len(talks), err)
+		}
+		blob := fmt.Sprintf("%d/attachment/%s.0", account.ID, name)
+		file(account.ID, "attachment/"+name+".0", age)
+		a, err := n.Store().Attach(t.Context(), arauto.System(account.ID), time.Now().Add(-age), arauto.Attachment{
+			Account: account.ID, Conversation: talks[0].ID, Source: arauto.AttachmentUpload, Kind: "document", Name: name + ".pdf", Type: "application/pdf", Size: 1, Blob: blob,
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a, "/api/v1/conversations/" + talks[0].UUID + "/attachments/" + a.UUID
+	}
+	old, oldPath := attached("velho", 21*day)
+	fresh, freshPath := attached("novo", 19*day)
 	n.Retain(t.Context())
+	for path, want := range map[string]int{oldPath: 409, freshPath: 200} {
+		if status, text := o.api.ask(t, "GET", path, nil); status != want {
+			t.Errorf("%s: %d %.200s, want %d", path, status, text, want)
+		}
+	}
+	for _, a := range []arauto.Attachment{old, fresh} {
+		is, err := n.Store().Attachment(t.Context(), account.ID, a.UUID)
+		_, missing := os.Stat(filepath.Join(data, "files", filepath.FromSlash(a.Blob)))
+		if keep := a == fresh; err != nil || (is.State == arauto.AttachmentHere) != keep || (is.Name != "") != keep || (is.Blob != "") != keep || (missing == nil) != keep {
+			t.Errorf("%s: %+v, %v; on the disk: %v", a.Name, is, err, missing)
+		}
+	}
 	if s := said(); strings.Contains(s, "texto 0") || !strings.Contains(s, "texto 1") || !strings.Contains(s, `"wamid.0"`) && strings.Count(s, `"kind"`) < 2 {
 		t.Errorf("the old text goes, its message stays: %s", s)
 	}

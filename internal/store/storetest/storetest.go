@@ -55,6 +55,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"queue", testQueue},
 		{"desk", testDesk},
 		{"together", testTogether},
+		{"past attachments", testPastAttachments},
 		{"desk closing", testDeskClosing},
 		{"desk replies", testDeskReplies},
 		{"desk pace", testDeskPace},
