@@ -113,6 +113,9 @@ func (k exportCmd) Run(ctx context.Context, c *client) error {
 	line := c.progress().patient(time.Now())
 	raw, err = follow(ctx, c, fmt.Sprintf("/exports/%d", id), k.Every, line, func(_ time.Time, seen export) (string, bool) {
 		got = seen
+		if got.Job.Done == 0 && got.Job.Rows > 0 {
+			return fmt.Sprintf("%s looking for columns: %s contacts", bar(0, got.Job.Total), thousands(got.Job.Rows)), got.Job.ended()
+		}
 		return fmt.Sprintf("%s %s contacts", bar(got.Job.Done, got.Job.Total), thousands(got.Job.Done)), got.Job.ended()
 	})
 	line.end()

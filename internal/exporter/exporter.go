@@ -109,14 +109,15 @@ func key(j arauto.Job) string { return fmt.Sprintf("exports/%d/%d", j.Account, j
 // Written is the note in a job's Resume that its file is there; DropExport takes it away.
 const Written = "written"
 
-// Work implements the worker of these jobs: Done and Accepted count the rows that were written. A job that was
+// Work implements the worker of these jobs: Rows counts who was looked at for columns and then for lines, Done and
+// Accepted the rows that were written. A job that was
 // interrupted writes its file anew: half a file is none.
 func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progress func(arauto.Job) error) (arauto.Job, error) {
 	x, err := params(j)
 	if err != nil {
 		return j, err
 	}
-	j.Done, j.Accepted = 0, 0
+	j.Done, j.Accepted, j.Rows = 0, 0, 0
 	name, written := key(j), make(chan struct{}) // j is the writer's until written
 	out, in := io.Pipe()
 	go func() {
@@ -141,14 +142,23 @@ func (e *Exports) write(ctx context.Context, out io.Writer, j *arauto.Job, x ara
 		return err
 	}
 	defer t.free()
-	keys, err := e.keys(ctx, j.Account, x)
+	told := e.Now()
+	tell := func() error {
+		now := e.Now()
+		if now.Sub(told) < reportEvery {
+			return nil
+		}
+		told = now
+		return progress(*j)
+	}
+	keys, err := e.keys(ctx, j, x, tell)
 	if err != nil {
 		return err
 	}
 	if err := t.head(keys); err != nil {
 		return err
 	}
-	told := e.Now()
+	j.Rows = 0
 	for below := x.UpTo + 1; ; {
 		rows, err := e.rows(ctx, j.Account, x, below)
 		if err != nil {
@@ -160,7 +170,7 @@ func (e *Exports) write(ctx context.Context, out io.Writer, j *arauto.Job, x ara
 			}
 		}
 		j.Done += int64(len(rows))
-		j.Accepted = j.Done
+		j.Accepted, j.Rows = j.Done, j.Done
 		if len(rows) < chunkRows {
 			if err := t.end(); err != nil {
 				return err
@@ -168,11 +178,8 @@ func (e *Exports) write(ctx context.Context, out io.Writer, j *arauto.Job, x ara
 			return w.Flush()
 		}
 		below = rows[len(rows)-1].ID
-		if now := e.Now(); now.Sub(told) >= reportEvery {
-			told = now
-			if err := progress(*j); err != nil {
-				return err
-			}
+		if err := tell(); err != nil {
+			return err
 		}
 	}
 }
@@ -183,20 +190,24 @@ func (e *Exports) rows(ctx context.Context, account int64, x arauto.Export, belo
 	return e.Store.ContactRows(ctx, account, x.Who, below, chunkRows)
 }
 
-// keys are the custom fields that become columns; JSON needs none.
-func (e *Exports) keys(ctx context.Context, account int64, x arauto.Export) ([]string, error) {
+// keys are the custom fields that become columns; JSON needs none. j's Rows say how many contacts were looked at.
+func (e *Exports) keys(ctx context.Context, j *arauto.Job, x arauto.Export, tell func() error) ([]string, error) {
 	var keys arauto.FieldKeys
 	if x.Format == arauto.ExportJSONL {
 		return nil, nil
 	}
 	for below, n := x.UpTo+1, keyRows; n == keyRows; {
 		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-		last, looked, err := e.Store.FieldKeys(ctx, account, x.Who, below, keyRows, &keys)
+		last, looked, err := e.Store.FieldKeys(ctx, j.Account, x.Who, below, keyRows, &keys)
 		cancel()
 		if err != nil {
 			return nil, err
 		}
 		below, n = last, looked
+		j.Rows += int64(looked)
+		if err := tell(); err != nil {
+			return nil, err
+		}
 	}
 	if len(keys.List) > maxColumns {
 		return nil, arauto.Errorf(arauto.KindInvalid, "fields", "these contacts have more than %d custom fields: export fewer campaigns at a time, or JSON lines", maxColumns)

@@ -199,6 +199,27 @@ func TestExport_Chunks(t *testing.T) {
 	}
 }
 
+// TestExport_Progress: an export tells how far it is while it looks for columns, and then how many rows it wrote.
+func TestExport_Progress(t *testing.T) {
+	var list []arauto.Contact
+	for i := range keyRows + 1 {
+		list = append(list, arauto.Contact{Name: "Pessoa", Phone: arauto.Phone(fmt.Sprintf("+55119%08d", 80_000_000+i))})
+	}
+	w := newWorld(t, list...)
+	w.Now = func() time.Time { w.now = w.now.Add(reportEvery); return w.now }
+	var told [][2]int64
+	j := arauto.Job{ID: 1, Account: w.account, Params: text(arauto.Export{Format: arauto.ExportCSV, Delimiter: ",", UpTo: 1 << 40, Zone: "UTC"})}
+	_, err := w.Work(t.Context(), arauto.Lease{}, j, func(j arauto.Job) error {
+		told = append(told, [2]int64{j.Rows, j.Done})
+		return nil
+	})
+	check(t, err)
+	want := [][2]int64{{5000, 0}, {5001, 0}, {1000, 1000}, {2000, 2000}, {3000, 3000}, {4000, 4000}, {5000, 5000}}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+}
+
 // growing adds a contact before each read.
 type growing struct{ *world }
 

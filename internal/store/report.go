@@ -335,15 +335,17 @@ func page[T any](ctx context.Context, q querier, cq *contactQuery, scan func(row
 		}
 		n := len(args)
 		args = append(args, st.campaign, st.state)
-		ids.WriteString(`SELECT * FROM (SELECT c.id FROM contact c`)
+		ids.WriteString(`SELECT * FROM (SELECT c.account_id, c.id FROM contact c`)
 		if cq.filter.Intent != arauto.IntentAny {
 			ids.WriteString(contactJoins)
 		}
 		ids.WriteString(` WHERE c.account_id = $1 AND c.campaign_id = $` + itoa(n+1) + ` AND c.state = $` + itoa(n+2) +
 			` AND c.id >= $2 AND c.id < $3 AND c.deleted_at = 0` + cq.where + ` ORDER BY c.id DESC LIMIT $4) s` + itoa(i))
 	}
-	return all(ctx, q, scan, `SELECT `+columns+` FROM (SELECT id FROM (`+ids.String()+`) m ORDER BY id DESC LIMIT $4) k
-		JOIN contact c ON c.account_id = $1 AND c.id = k.id`+joins+` ORDER BY c.id DESC`, args...)
+	// The contact's account is k's and not $1, so that no planner takes the account's contacts first and looks for each
+	// among those found.
+	return all(ctx, q, scan, `SELECT `+columns+` FROM (SELECT account_id, id FROM (`+ids.String()+`) m ORDER BY id DESC LIMIT $4) k
+		JOIN contact c ON c.account_id = k.account_id AND c.id = k.id`+joins+` ORDER BY k.id DESC`, args...)
 }
 
 func itoa(n int) string {
