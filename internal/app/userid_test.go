@@ -25,7 +25,9 @@ func TestUserIDs(t *testing.T) {
 	path := fmt.Sprintf("/api/v1/campaigns/%d", c.ID)
 	var added struct {
 		Added, Rejected int
-		Data            []struct{ Error *struct{ Location, Message string } }
+		Data            []struct {
+			Error *struct{ Location, Message string }
+		}
 	}
 	o.api.do(t, "POST", path+"/contacts", []object{
 		{"user_id": ids["read"], "name": "Ana"}, {"user_id": ids["replied"], "name": "Bia"}, {"user_id": ids["failed"], "name": "Caio"},

@@ -37,6 +37,7 @@ type contactQuery struct {
 	indexed bool     // ask the search index: see finder
 	from    int64    // lowest id
 	upTo    int64    // highest id
+	flights flightTerm
 	phones  []string // those asked for, where their persons were merged with others; none = any
 	where   string
 	args    []any // from $5 on
@@ -61,24 +62,6 @@ func (s *Store) contactQuery(ctx context.Context, q querier, account int64, f ar
 	query.walk = query.walk || query.indexed
 	query.conditions()
 	return query, nil
-}
-
-// inFlight makes of the question who is being sent to one for those contacts themselves: they are few, and the rows of
-// most of them say pending until their message is answered.
-func (cq *contactQuery) inFlight(ctx context.Context, q querier) error {
-	if len(cq.filter.States) != 1 || cq.filter.States[0] != arauto.ContactSending {
-		return nil
-	}
-	ids, err := all(ctx, q, scanInt, `SELECT contact_id FROM intent WHERE account_id = $1 UNION
-		SELECT c.id FROM (SELECT account_id, campaign_id FROM campaign_count WHERE account_id = $1 AND state = 'sending'
-			GROUP BY account_id, campaign_id HAVING SUM(n) > 0) k
-		JOIN contact c ON c.account_id = k.account_id AND c.campaign_id = k.campaign_id AND c.state = 'sending' AND c.deleted_at = 0`, cq.account)
-	if len(cq.filter.IDs) > 0 {
-		ids = intersect(cq.filter.IDs, ids)
-	}
-	cq.filter.IDs, cq.filter.States = ids, []arauto.ContactState{arauto.ContactSending, arauto.ContactPending}
-	cq.filter.Empty = cq.filter.Empty || len(ids) == 0
-	return err
 }
 
 // named reports whether people or contacts are asked for themselves: they are looked up.
@@ -271,12 +254,19 @@ func (cq *contactQuery) conditions() {
 	case arauto.IntentNow:
 		add("NOT (c.state = 'pending' AND "+wish+" > "+placeholder()+")", ms(f.Now))
 	}
+	if cq.flights == flightsNot {
+		where.WriteString(" AND NOT (" + isFlying + ")")
+	}
 	if cq.walk {
 		if len(f.Campaigns) > 0 {
 			add(s.db.in("c.campaign_id", placeholder()), s.db.list(f.Campaigns))
 		}
-		if len(f.States) > 0 {
-			add(s.db.in("c.state", placeholder()), s.db.list(texts(f.States)))
+		switch states := s.db.in("c.state", placeholder()); {
+		case len(f.States) == 0:
+		case cq.flights == flightsToo:
+			add("("+states+" OR "+isFlying+")", s.db.list(texts(f.States)))
+		default:
+			add(states, s.db.list(texts(f.States)))
 		}
 		where.WriteString(map[arauto.Channel]string{arauto.ChannelWhatsApp: " AND c.dial = ''", arauto.ChannelVoice: " AND c.dial <> ''"}[f.Channel])
 	}
@@ -342,6 +332,14 @@ func page[T any](ctx context.Context, q querier, cq *contactQuery, scan func(row
 		ids.WriteString(` WHERE c.account_id = $1 AND c.campaign_id = $` + itoa(n+1) + ` AND c.state = $` + itoa(n+2) +
 			` AND c.id >= $2 AND c.id < $3 AND c.deleted_at = 0` + cq.where + ` ORDER BY c.id DESC LIMIT $4) s` + itoa(i))
 	}
+	if cq.flights == flightsToo {
+		if len(cq.streams) > 0 {
+			ids.WriteString(" UNION ALL ")
+		}
+		var leg string
+		leg, args = cq.flightsLeg(args)
+		ids.WriteString(leg)
+	}
 	// The contact's account is k's and not $1, so that no planner takes the account's contacts first and looks for each
 	// among those found.
 	return all(ctx, q, scan, `SELECT `+columns+` FROM (SELECT account_id, id FROM (`+ids.String()+`) m ORDER BY id DESC LIMIT $4) k
@@ -362,7 +360,7 @@ func itoa(n int) string {
 
 // nothing reports a query that cannot match.
 func (cq *contactQuery) nothing() bool {
-	return cq.filter.Empty || cq.from > cq.upTo || (!cq.walk && len(cq.streams) == 0)
+	return cq.filter.Empty || cq.from > cq.upTo || (!cq.walk && len(cq.streams) == 0 && cq.flights != flightsToo)
 }
 
 // ContactRows reads up to limit matching contacts below that id (0 = from the newest), newest first.
@@ -467,6 +465,9 @@ func (s *Store) UpdatedContacts(ctx context.Context, account int64, f arauto.Con
 		if f.Empty {
 			return nil
 		}
+		if err := cq.inFlight(ctx, q); err != nil {
+			return err
+		}
 		if err := cq.people(ctx, q); err != nil {
 			return err
 		}
@@ -487,7 +488,10 @@ func (s *Store) UpdatedContacts(ctx context.Context, account int64, f arauto.Con
 		}
 		list, err = all(ctx, q, scanContactRow, `SELECT `+qualified()+rowColumns+` FROM contact c`+contactJoins+`
 			WHERE c.account_id = $1 AND (c.updated_at, c.id) > ($2, $3) AND c.deleted_at = 0`+where+` ORDER BY c.updated_at, c.id LIMIT $4`, args...)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.showFlights(ctx, q, account, list)
 	})
 	return list, err
 }

@@ -37,7 +37,10 @@ func (cq *contactQuery) countStreams(ctx context.Context, q querier) (int64, err
 	if err != nil {
 		return 0, err
 	}
-	var sum int64
+	sum, err := cq.countFlights(ctx, q)
+	if err != nil {
+		return 0, err
+	}
 	for _, st := range cq.streams {
 		if cq.from <= 1 && cq.upTo >= last {
 			sum += st.n

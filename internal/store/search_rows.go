@@ -114,7 +114,7 @@ func (cq *contactQuery) byIndex() bool {
 
 // byRow reports whether only the rows know who is meant.
 func (cq *contactQuery) byRow() bool {
-	return cq.filter.Intent != arauto.IntentAny || len(cq.filter.Reasons) > 0 || len(cq.filter.Dials) > 0 || len(cq.filter.Campaigns) > maxAsked
+	return cq.flights != flightsAsRows || cq.filter.Intent != arauto.IntentAny || len(cq.filter.Reasons) > 0 || len(cq.filter.Dials) > 0 || len(cq.filter.Campaigns) > maxAsked
 }
 
 // stateless reports whether the states that are asked for leave nobody out: they are not asked for, or nobody of the

@@ -2,6 +2,8 @@ package storetest
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +25,7 @@ func Flights(t *testing.T, open func(t *testing.T) (*store.Store, Held)) {
 		"a ceiling counts two transactions of one line":                        flightCosts,
 		"what is left of a number whose campaign moved away is found":          flightIsFound,
 		"who is being sent to is listed and counted as that":                   flightIsListed,
+		"and is beside any other state, and never among those who wait":        flightStates,
 		"one message to a person at a time, however it landed":                 flightLands,
 		"a hold outlives a pause of the engine's":                              flightHolds,
 	} {
@@ -195,6 +198,78 @@ func flightIsListed(t *testing.T, s *store.Store, _ Held) {
 	_, err = s.Recover(t.Context(), base(), n.leases[0], n.senders[0].ID)
 	ok(t, err)
 	listed("none any more", arauto.ContactFilter{}, 0)
+}
+
+// flightStates: whichever states are asked for together, whoever is in flight is among those sent to and not among
+// those who wait: in lists of any page size, in counts, skips and edits, by every way in which contacts are found.
+func flightStates(t *testing.T, s *store.Store, _ Held) {
+	ctx := t.Context()
+	n := newNumbers(t, s, nil)
+	n.people(0, 0, 6)
+	n.people(1, 10, 3)
+	going, err := s.Intend(ctx, base(), n.leases[0], n.senders[0].ID, candidates(n.due(0, 3)))
+	ok(t, err)
+	ok(t, s.Record(ctx, base(), n.account, []arauto.Answer{{
+		Contact: going[0].Contact, Attempt: going[0].Attempt, Event: arauto.Event{Kind: arauto.EventAccepted, At: base()}, Receipt: arauto.Receipt{ProviderID: "wamid.A"},
+	}}))
+	_, err = s.Intend(ctx, base(), n.leases[1], n.senders[1].ID, candidates(n.due(1, 1)))
+	ok(t, err)
+	everybody, err := s.ContactRows(ctx, n.account, arauto.ContactFilter{}, 0, 100)
+	ok(t, err)
+	states := []arauto.ContactState{arauto.ContactPending, arauto.ContactSending, arauto.ContactSent, arauto.ContactFailed}
+	for mask := range 1 << len(states) {
+		var asked []arauto.ContactState
+		for i, state := range states {
+			if mask>>i&1 == 1 {
+				asked = append(asked, state)
+			}
+		}
+		for way, f := range map[string]arauto.ContactFilter{
+			"all": {}, "a campaign": {Campaigns: n.campaigns[:1]}, "a name": {Name: everybody[0].Name}, "a person": {PersonKeys: []string{everybody[len(everybody)-2].PersonKey}},
+			"a channel": {Channel: arauto.ChannelWhatsApp}, "no calls": {Channel: arauto.ChannelVoice}, "at once": {Intent: arauto.IntentNow},
+		} {
+			f.States = asked
+			what := fmt.Sprint(way, " ", asked)
+			var want []int64
+			for _, r := range everybody {
+				if (len(asked) == 0 || slices.Contains(asked, r.State)) && (len(f.Campaigns) == 0 || r.Campaign == f.Campaigns[0]) && (f.Name == "" || r.Name == f.Name) &&
+					(len(f.PersonKeys) == 0 || r.PersonKey == f.PersonKeys[0]) && f.Channel != arauto.ChannelVoice {
+					want = append(want, r.ID)
+				}
+			}
+			var got []int64
+			for before := int64(0); ; {
+				page, err := s.ContactRows(ctx, n.account, f, before, 2)
+				ok(t, err)
+				for _, r := range page {
+					if got, before = append(got, r.ID), r.ID; len(asked) > 0 && !slices.Contains(asked, r.State) {
+						t.Errorf("%s: contact %d is %s", what, r.ID, r.State)
+					}
+				}
+				if len(page) < 2 {
+					break
+				}
+			}
+			same(t, what, got, want)
+			count, err := s.CountContacts(ctx, n.account, f, 1<<53)
+			ok(t, err)
+			ids, err := s.MatchIDs(ctx, n.account, f, 0, 100)
+			ok(t, err)
+			if count != int64(len(want)) || !slices.Equal(ids, want) {
+				t.Errorf("%s: %d are counted, %v matched; want %v", what, count, ids, want)
+			}
+			if len(want) > 1 {
+				below, err := s.SkipContacts(ctx, n.account, f, 0, 1)
+				ok(t, err)
+				same(t, what+", skipped", below, want[0])
+			}
+			changed, err := s.UpdatedContacts(ctx, n.account, f, time.Time{}, 0, 100)
+			ok(t, err)
+			if len(changed) != len(want) && f.Intent == arauto.IntentAny {
+				t.Errorf("%s: %d changed, want %d", what, len(changed), len(want))
+			}
+		}
+	}
 }
 
 func flightLands(t *testing.T, s *store.Store, _ Held) {

@@ -93,7 +93,7 @@ func testNotice(t *testing.T, s *store.Store) {
 		ok(t, json.Unmarshal([]byte(list[at].Data), &got))
 		campaign, err := s.Campaign(ctx, a, c.Campaign)
 		ok(t, err)
-		ok(t, json.Unmarshal(fmt.Appendf(nil, `{"contact_id":%d,"external_id":null,"phone":%q,"campaign":{"id":%d,"uuid":%q,"name":"ofertas"},
+		ok(t, json.Unmarshal(fmt.Appendf(nil, `{"contact_id":%d,"external_id":null,"phone":%q,"user_id":null,"campaign":{"id":%d,"uuid":%q,"name":"ofertas"},
 			"old_state":"sent","new_state":"failed","attempt_id":%d,"attempts":1,"reason":"not_on_whatsapp","error_code":131026,"error_detail":"Message undeliverable",
 			"sent_at":"2026-03-10T12:00:00Z","delivered_at":null,"read_at":null,"replied_at":null,"failed_at":"2026-03-10T12:01:00Z",
 			"reply_action":null,"reply_text":null,"conversation_uuid":null}`, c.ID, c.Phone, campaign.ID, campaign.UUID, c.Attempt), &want))
