@@ -1,6 +1,7 @@
 package exporter
 
 import (
+	"archive/zip"
 	"fmt"
 	"io"
 	"time"
@@ -107,9 +108,11 @@ func filled(text string) any {
 }
 
 func (s *sheets) end() error {
+	// The library would hold the whole file, compressed, before it wrote it.
+	s.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(s.out) })
 	err := s.sheet.Flush()
 	if err == nil {
-		_, err = s.file.WriteTo(s.out)
+		_, err = s.file.WriteTo(io.Discard)
 	}
 	return err
 }
