@@ -62,10 +62,13 @@ func (b *Builder) addName(text string, id uint16) {
 	if text == "" {
 		return
 	}
-	n := 0
+	n, before := 0, ""
 	for part := range strings.SplitSeq(text, " ") {
 		b.sequence = append(b.sequence, b.number(part, id))
-		n++
+		if n++; before != "" && part != "" {
+			b.term(pairTerm(before, part), id)
+		}
+		before = part
 	}
 	b.names = append(b.names, name{id, n})
 }
@@ -111,6 +114,9 @@ func (b *Builder) Parts(level Level) []Part {
 	parts := b.termParts(level)
 	if len(b.campaigns) > 0 {
 		parts = append(parts, b.campaignPart())
+	}
+	if len(b.names) > 0 {
+		parts = append(parts, Part{Number: kindPairs, Data: []byte{1}})
 	}
 	parts = append(append(parts, b.wordParts()...), b.columns()...)
 	slices.SortFunc(parts, func(a, b Part) int { return cmp.Compare(a.Number, b.Number) })

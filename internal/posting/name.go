@@ -2,6 +2,7 @@ package posting
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,9 @@ func (q question) parts() []string { return strings.Split(string(q), " ") }
 // dictionaries are the parts with words that q may have to do with: only what is all digits is found in numbers.
 func (q question) dictionaries() []int64 {
 	list := []int64{kindWords}
+	if len(q.parts()) > 1 {
+		list = append(list, kindPairs)
+	}
 	for _, part := range q.parts() {
 		if dictionaryOf(part) == 1 { // also the part of no letters: any word begins with it
 			return append(list, kindWords+1)
@@ -25,7 +29,7 @@ func (q question) dictionaries() []int64 {
 }
 
 // find narrows fits to those whose name holds q.
-func (q question) find(parts []Part, more Reads, exact bool, narrow func(*Set) bool, fits *Set) error {
+func (q question) find(level Level, parts []Part, more Reads, exact bool, narrow func(*Set) bool, fits *Set) error {
 	var books []dictionary
 	for d := range dictionaries {
 		if data := partOf(parts, kindWords+int64(d)); data != nil {
@@ -62,7 +66,48 @@ func (q question) find(parts []Part, more Reads, exact bool, narrow func(*Set) b
 		}
 		narrow(&everybody)
 	}
+	if partOf(parts, kindPairs) != nil {
+		if left, err := checkPairs(level, wanted, hits, more, narrow); err != nil || !left {
+			return err
+		}
+	}
 	return checkNames(fits, hits, more)
+}
+
+// maxPairs is how many pairs of words are looked up at most: names are read in less time than more of them.
+const maxPairs = 64
+
+// checkPairs narrows to those who have each two neighbours of the question in a row. left is false where nothing is
+// left to check: nobody fits, or all that was asked is two words.
+func checkPairs(level Level, wanted []string, hits []*choice, more Reads, narrow func(*Set) bool) (left bool, err error) {
+	for i := 1; i < len(hits); i++ {
+		first, second := hits[i-1].texts, hits[i].texts
+		if wanted[i-1] == "" || wanted[i] == "" || len(first)*len(second) > maxPairs {
+			left = true
+			continue
+		}
+		var terms []term
+		var numbers []int64
+		for _, a := range first {
+			for _, b := range second {
+				t := pairTerm(a, b)
+				terms, numbers = append(terms, t), append(numbers, t.part(level))
+			}
+		}
+		slices.Sort(numbers)
+		parts, err := more(slices.Compact(numbers))
+		if err != nil {
+			return false, err
+		}
+		var s Set
+		for _, t := range terms {
+			s.readTerm(partOf(parts, t.part(level)), t)
+		}
+		if !narrow(&s) {
+			return false, nil
+		}
+	}
+	return left || len(hits) > 2, nil
 }
 
 // pattern is what the ith of n parts looks like between the spaces of a dictionary.
@@ -80,6 +125,7 @@ func pattern(part string, i, n int) string {
 type choice struct {
 	any   bool
 	codes []uint64 // as bits
+	texts []string // the words themselves, or so many that they are not looked up
 }
 
 func (c *choice) add(code uint64) {
@@ -133,6 +179,10 @@ func (d dictionary) find(pattern string, c *choice, s *Set, more Reads) error {
 		}
 		at += uint32(bytes.Count(text[:hit], []byte{' '}))
 		c.add(code(d.which, at-1))
+		if len(c.texts) <= maxPairs { // more are too many in any case
+			begin := bytes.LastIndexByte(text[:hit+1], ' ') + 1
+			c.texts = append(c.texts, string(text[begin:hit+max(1, bytes.IndexByte(text[hit:], ' '))]))
+		}
 		list := d.list(at - 1)
 		lists = append(lists, list)
 		if n := len(numbers); n == 0 || numbers[n-1] != list.part {

@@ -5,13 +5,14 @@
 // once, from the contacts as they stand, and never changed. Every blob is a Part with a number that says what is
 // in it, so that a question reads the same few parts of every segment:
 //
-//	terms      by hash: custom field = value, four digits of a phone in a row
+//	terms      by hash: custom field = value, four digits of a phone in a row, two words of a name in a row
 //	campaigns  which contact is in which
 //	words      the words of the names, the most frequent first, and how long the list of each is
 //	lists      who has each word
-//	names      every name as the numbers of its words, for questions of more than one word
+//	names      every name as the numbers of its words, for questions of more words than two
 //	phones     every phone, for questions of more than four digits
 //	contents   the numbers of the segment's other parts
+//	pairs      only says that words in a row are among the terms, which they are not in older segments
 //
 // It may not know where parts are kept, nor what became of a contact since.
 package posting
@@ -66,6 +67,7 @@ const (
 	kindNames
 	kindPhones
 	kindContents
+	kindPairs
 )
 
 // Contents is the number of the part that lists the others.
@@ -103,3 +105,5 @@ func fieldTerm(key, value string) term { return hash('f', arauto.FieldKey(key), 
 const gram = 4
 
 func digitsTerm(digits string) term { return hash('p', digits) }
+
+func pairTerm(first, second string) term { return hash('n', first, second) }

@@ -75,7 +75,7 @@ func (q Query) Find(found *Set, level Level, parts []Part, exact bool, more Read
 		}
 	}
 	if q.Name != "" {
-		if err := question(q.Name).find(parts, more, exact, narrow, &fits); err != nil {
+		if err := question(q.Name).find(level, parts, more, exact, narrow, &fits); err != nil {
 			return err
 		}
 	}
