@@ -80,7 +80,7 @@ func (c Contact) dialWord() string {
 // Dialable returns c as a voice campaign takes it in: the phone checked for shape and length only, not against
 // the country's plan, and the outbound number against the campaign's. What is wrong with either becomes its
 // status. Phone, where the caller read a national number, is kept; else PhoneRaw is read. The error is invalid:
-// what a contact cannot be without, or what does not fit.
+// what a contact cannot be without, or what does not fit. One that has a DueAt before now has waited since then.
 func (v Voice) Dialable(c Contact, now time.Time) (Contact, error) {
 	if err := c.checkDialed(); err != nil {
 		return c, err
@@ -97,9 +97,13 @@ func (v Voice) Dialable(c Contact, now time.Time) (Contact, error) {
 		c.Dial = DialInvalidOutbound
 	}
 	c.State, c.Reason = c.Dial.means()
+	waits := now
+	if !c.DueAt.IsZero() && c.DueAt.Before(now) {
+		waits = c.DueAt
+	}
 	c.DueAt, c.FailedAt = time.Time{}, time.Time{}
 	if c.State == ContactPending {
-		c.DueAt = later(now, c.ScheduledFor)
+		c.DueAt = later(waits, c.ScheduledFor)
 	} else {
 		c.FailedAt = now
 	}

@@ -106,6 +106,19 @@ func (d *Dir) Put(ctx context.Context, key string, body io.Reader) (size int64, 
 	return size, d.syncNames(key)
 }
 
+// Scratch is a file for the caller alone, which has no key and is gone once it is closed, or with the program.
+func (d *Dir) Scratch() (*os.File, error) {
+	name := path.Join(unfinished, rand.Text())
+	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	if err != nil {
+		return nil, d.explain("make a file for the meantime", err)
+	}
+	if err := d.root.Remove(name); err != nil && runtime.GOOS != "windows" { // which does not let go of open files: see sweep
+		return nil, errors.Join(d.explain("make a file for the meantime", err), f.Close())
+	}
+	return f, nil
+}
+
 // Append makes the file under key end with data, which begins at that offset: what stood there or behind is
 // cut off first. So a writer that remembers how much it had written can go on after a crash, and may repeat
 // itself. An offset of 0 makes the file; one past its end is an error. What was appended is on the disk.

@@ -10,13 +10,13 @@ import (
 
 // A line is one row of a chunk: what it says, or why that is nothing.
 type line[T any] struct {
-	row  Row
-	says T
-	err  error
+	row    Row
+	says   T
+	err    error
+	unread bool // err is of reading it: there is nothing to be judged
 }
 
-// A chunk is as many rows as go into one transaction. While one is stored the next are parsed, and those behind them
-// read.
+// A chunk is as many rows as are read together. While one is parsed the next are read.
 type chunk[T any] struct {
 	lines []line[T]
 	done  int64 // how much of the file was read with it
@@ -27,7 +27,7 @@ type chunk[T any] struct {
 	broken any           // a panic while they were
 }
 
-// ahead is how many chunks wait for the one that is being stored: they are all held in memory.
+// ahead is how many chunks wait for the one that is put aside: they are all held in memory.
 const ahead = 1
 
 // read gives the rows behind resume.From chunk by chunk; the channel is closed behind the last. ended is closed when
@@ -58,8 +58,8 @@ func (r *run[T]) read(ctx context.Context) (chunks <-chan *chunk[T], ended <-cha
 	return out, done
 }
 
-// next reads the next chunk of rows behind from: up to till, what was the last chunk when the import was interrupted,
-// and then as many rows as fit. It reports whether that is the last.
+// next reads the next chunk of rows behind from: as many as fit, though none behind till with any before it: there the
+// window ends in which the import was interrupted. It reports whether that is the last.
 func (r *run[T]) next(ctx context.Context, c *chunk[T], from, till int) (end bool) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -67,8 +67,7 @@ func (r *run[T]) next(ctx context.Context, c *chunk[T], from, till int) (end boo
 		}
 	}()
 	defer func() { c.done = r.progress() }()
-	interrupted := from < till
-	for size := 0; interrupted || len(c.lines) < r.chunkRows && size < r.chunkBytes; {
+	for size := 0; len(c.lines) < r.chunkRows && size < r.chunkBytes; {
 		if c.err = ctx.Err(); c.err != nil {
 			return true
 		}
@@ -87,7 +86,7 @@ func (r *run[T]) next(ctx context.Context, c *chunk[T], from, till int) (end boo
 		if row.Number <= from {
 			continue
 		}
-		c.lines = append(c.lines, line[T]{row: row, err: err})
+		c.lines = append(c.lines, line[T]{row: row, err: err, unread: isBad})
 		if row.Number == till {
 			return false
 		}

@@ -17,7 +17,10 @@ func Held(src Source) int {
 }
 
 // SetChunk makes transactions small, so that few rows make many of them.
-func (i *Imports) SetChunk(rows int) { i.chunkRows = rows }
+func (i *Imports) SetChunk(rows int) { i.chunkRows, i.windowRows = rows, rows }
+
+// SetWindow makes windows of so many rows, which are stored in the order of persons when they are more than a chunk.
+func (i *Imports) SetWindow(rows int) { i.windowRows = rows }
 
 // WriteJSONReject writes one row as a file of rejects has it.
 func WriteJSONReject(w io.Writer, row Row, why error) error {

@@ -16,17 +16,21 @@ import (
 
 const storeTimeout = time.Minute
 
-// resume says how far an import is. Its rows up to Row are stored; the rejects among those after From, the last
-// chunk, may not be written yet, which cannot be part of the same transaction. Everything to write them again is
-// here: who was a duplicate of whom is not in the file.
+// resume says how far an import is. Its rows up to From are done with. Those behind, up to Row, are a window that was
+// begun: stored up to Stored, with the rejects up to Written in their file. What is between the two may not be there
+// yet, which cannot be part of the same transaction. Everything to write it again is here: who was a duplicate of whom is
+// not in the file.
 type resume struct {
 	From       int            `json:"from"`
 	Row        int            `json:"row"`
-	Rejects    int64          `json:"rejects"`              // bytes of the file of rejects up to From
-	Duplicates map[int]int64  `json:"duplicates,omitempty"` // by row after From: the contact that was there
+	Ordered    bool           `json:"ordered,omitempty"` // the window, by person
+	Stored     *place         `json:"stored,omitempty"`  // nil = all of the window
+	Written    place          `json:"written,omitzero"`
+	Rejects    int64          `json:"rejects"`              // bytes of the file of rejects up to Written
+	Duplicates map[int]int64  `json:"duplicates,omitempty"` // by row behind Written: the contact that was there
 	Elsewhere  map[int]int64  `json:"elsewhere,omitempty"`  // of these: the other campaign it is in
-	Earlier    map[int]int    `json:"earlier,omitempty"`    // by row after From: the earlier row that says the same person
-	Refused    map[int]string `json:"refused,omitempty"`    // by row after From: why the campaign does not take it
+	Earlier    map[int]int    `json:"earlier,omitempty"`    // by row behind Written: the earlier row that says the same person
+	Refused    map[int]string `json:"refused,omitempty"`    // by row behind Written: why the campaign does not take it
 	Staged     int64          `json:"staged,omitempty"`     // rows that wait for the others
 	Published  bool           `json:"published,omitempty"`  // they are in the campaign
 }
@@ -90,6 +94,7 @@ func (i *Imports) Work(ctx context.Context, l arauto.Lease, j arauto.Job, _ func
 		return i.workStaged(ctx, r, in)
 	}
 	r.parse = r.contact
+	byPerson(r)
 	r.add = func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, _ []int, list []arauto.Contact, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error) {
 		return i.Store.ImportChunk(ctx, now, l, j, in, list, update)
 	}
@@ -123,6 +128,9 @@ type run[T any] struct {
 
 	// parse reads one row; the error is what is wrong with it. Several rows are read at once.
 	parse func(Row) (T, error)
+	// sorted is by whom a long list is stored; nil = as the file has it. due says when whoever is stored so was read.
+	sorted func(*T) string
+	due    func(*T, time.Time)
 	// add stores what rows said, with what update makes of the job, both or neither.
 	add func(ctx context.Context, now time.Time, l arauto.Lease, j arauto.Job, rows []int, list []T, update func([]arauto.Added, *arauto.Job)) ([]arauto.Added, arauto.Job, error)
 	// twice is why a row that was there already is refused; nil, or its being nil, when that is no fault.
@@ -154,28 +162,44 @@ func (r *run[T]) goOn() (err error) {
 	return nil
 }
 
-// all goes through the file chunk by chunk. The first one may be stored already, and lacks its rejects at most.
+// all goes through the file window by window. The first may be stored in part.
 func (r *run[T]) all(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
-	chunks, ended := r.read(ctx)
+	windows, ended := r.windows(ctx)
 	defer func() { cancel(); <-ended }()
-	for chunk := range chunks {
-		<-chunk.ready
-		if chunk.broken != nil {
-			panic(chunk.broken)
+	for w := range windows {
+		err := r.storeWindow(ctx, w)
+		w.close()
+		if err == nil {
+			err = w.err
 		}
-		if len(chunk.lines) > 0 && (chunk.err == nil || arauto.KindOf(chunk.err) == arauto.KindInvalid) {
-			if chunk.lines[len(chunk.lines)-1].row.Number > r.resume.Row {
-				if err := r.store(ctx, chunk); err != nil {
-					return err
-				}
-			}
-			if err := r.reject(ctx, chunk.lines); err != nil {
+		if err != nil {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+func (r *run[T]) storeWindow(ctx context.Context, w *window) error {
+	if w.broken != nil {
+		panic(w.broken)
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	pieces, ended := r.pieces(ctx, w)
+	defer func() { cancel(); <-ended }()
+	for p := range pieces {
+		switch {
+		case p.broken != nil:
+			panic(p.broken)
+		case p.err != nil:
+			return p.err
+		case !p.stored:
+			if err := r.store(ctx, w, p); err != nil {
 				return err
 			}
 		}
-		if chunk.err != nil {
-			return chunk.err
+		if err := r.reject(ctx, p); err != nil {
+			return err
 		}
 	}
 	return ctx.Err()
@@ -239,8 +263,8 @@ func inColumn(err error, column string) error {
 	return err
 }
 
-// store adds what the chunk says, with where the import then stands.
-func (r *run[T]) store(ctx context.Context, c *chunk[T]) error {
+// store adds what the piece says, with where the import then stands.
+func (r *run[T]) store(ctx context.Context, w *window, c *piece[T]) error {
 	ctx, cancel := context.WithTimeout(ctx, storeTimeout)
 	defer cancel()
 	said := make([]T, 0, len(c.lines))
@@ -251,12 +275,15 @@ func (r *run[T]) store(ctx context.Context, c *chunk[T]) error {
 		}
 	}
 	var next resume
-	done := max(r.job.Done, min(c.done, r.job.Total))
+	done := max(r.job.Done, min(w.begun+int64(c.share*float64(w.done-w.begun)), r.job.Total))
 	pace := r.speed.of(r.Now(), done)
 	_, job, err := r.add(ctx, r.Now(), r.lease, r.job, rows, said, func(added []arauto.Added, j *arauto.Job) {
 		next = resume{
-			From: r.resume.Row, Row: c.lines[len(c.lines)-1].row.Number, Rejects: r.written, Staged: r.resume.Staged,
+			From: w.from, Row: w.till, Ordered: w.ordered, Written: r.resume.Written, Rejects: r.written, Staged: r.resume.Staged,
 			Duplicates: map[int]int64{}, Elsewhere: map[int]int64{}, Earlier: map[int]int{}, Refused: map[int]string{},
+		}
+		if !c.end {
+			next.Stored = &c.last
 		}
 		twice, refused := int64(0), int64(0)
 		for n, a := range added {
@@ -295,10 +322,10 @@ func (r resume) text() string {
 	return string(text)
 }
 
-// reject writes those rows of a stored chunk that say nothing. Doing it again writes the same.
-func (r *run[T]) reject(ctx context.Context, lines []line[T]) error {
+// reject writes those rows of a stored piece that say nothing. Doing it again writes the same.
+func (r *run[T]) reject(ctx context.Context, p *piece[T]) error {
 	refused := false
-	for _, l := range lines {
+	for _, l := range p.lines {
 		why := l.err
 		if a, twice := r.resume.found(l.row.Number); twice && why == nil && r.twice != nil {
 			why = r.twice(a)
@@ -314,7 +341,9 @@ func (r *run[T]) reject(ctx context.Context, lines []line[T]) error {
 			return err
 		}
 	}
-	r.resume.From = r.resume.Row
+	if r.resume.Written = p.last; p.end {
+		r.resume.From, r.resume.Written = r.resume.Row, place{}
+	}
 	if !refused {
 		return nil
 	}

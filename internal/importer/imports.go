@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 	"strings"
 	"time"
@@ -36,6 +37,8 @@ type Blobs interface {
 	// Append makes the file end with data, which begins at that offset.
 	Append(ctx context.Context, key string, at int64, data []byte) error
 	Open(ctx context.Context, key string) (io.ReadSeekCloser, error)
+	// Scratch is a file for the caller alone, which is gone once it is closed.
+	Scratch() (*os.File, error)
 	Remove(ctx context.Context, key string) error
 }
 
@@ -61,6 +64,7 @@ type Imports struct {
 	Config
 	chunkRows  int
 	chunkBytes int
+	windowRows int
 }
 
 // What one transaction takes at most. A row may be longer than that alone; then it goes alone.
@@ -74,7 +78,7 @@ func New(c Config) *Imports {
 	if c.Wake == nil {
 		c.Wake = func() {}
 	}
-	return &Imports{Config: c, chunkRows: chunkRows, chunkBytes: chunkBytes}
+	return &Imports{Config: c, chunkRows: chunkRows, chunkBytes: chunkBytes, windowRows: windowRows}
 }
 
 // Options say how one file is to be read.

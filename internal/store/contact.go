@@ -80,6 +80,9 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 		added[i].ID = first + int64(i)
 		fields = c.Fields.AppendJSON(fields[:0])
 		due := max(at, ms(c.ScheduledFor))
+		if !c.DueAt.IsZero() && c.ScheduledFor.IsZero() {
+			due = min(at, ms(c.DueAt)) // it has waited since then: its turn is before those who came later
+		}
 		args[i] = []any{
 			account, added[i].ID, campaign, c.External, c.Name, arauto.Fold(c.Name), c.PhoneRaw, c.Phone, c.PersonKey, string(fields), c.UserID,
 			arauto.ContactPending, ms(c.ScheduledFor), due, at,
