@@ -27,13 +27,13 @@ type chunk[T any] struct {
 	broken any           // a panic while they were
 }
 
-// ahead is how many chunks wait for the one that is put aside: they are all held in memory.
-const ahead = 1
+// readRows is how many rows a chunk has at most. Some chunks are held in memory at the same time.
+const readRows = 1024
 
 // read gives the rows behind resume.From chunk by chunk; the channel is closed behind the last. ended is closed when
 // nothing reads the file any more.
 func (r *run[T]) read(ctx context.Context) (chunks <-chan *chunk[T], ended <-chan struct{}) {
-	out, done := make(chan *chunk[T], ahead), make(chan struct{})
+	out, done := make(chan *chunk[T]), make(chan struct{})
 	from, till := r.resume.From, r.resume.Row
 	go func() {
 		defer close(done)
@@ -67,7 +67,7 @@ func (r *run[T]) next(ctx context.Context, c *chunk[T], from, till int) (end boo
 		}
 	}()
 	defer func() { c.done = r.progress() }()
-	for size := 0; len(c.lines) < r.chunkRows && size < r.chunkBytes; {
+	for size := 0; len(c.lines) < min(r.chunkRows, readRows) && size < r.chunkBytes; {
 		if c.err = ctx.Err(); c.err != nil {
 			return true
 		}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -140,6 +142,12 @@ type outcome struct {
 // importMortal does an import that is killed as f says, restarted, and tells how it ended.
 func importMortal(t *testing.T, file string, o importer.Options, f *fate) outcome {
 	t.Helper()
+	return importWindows(t, file, o, f, 0)
+}
+
+// importWindows is importMortal with windows of so many rows; 0 = of a chunk's.
+func importWindows(t *testing.T, file string, o importer.Options, f *fate, window int) outcome {
+	t.Helper()
 	w := newWorld(t, "BR")
 	if o.Intake.Staged() {
 		f.conflict = func() { w.add(t, "+5511987654320") }
@@ -156,6 +164,9 @@ func importMortal(t *testing.T, file string, o importer.Options, f *fate) outcom
 		i := w.imports(mortalStore{w.store, f}, mortalBlobs{w.blobs, f}, nil)
 		i.Staging = mortalStore{w.store, f}
 		i.SetChunk(chunk)
+		if window > 0 {
+			i.SetWindow(window)
+		}
 		done, err := i.Work(t.Context(), l, j, nil)
 		if f.dead {
 			f.dead, f.at, chunk = false, 0, 3 // a later version may cut otherwise
@@ -206,6 +217,71 @@ func TestImport_KilledAtAnyWrite(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// Also when it is stored in the order of persons, in windows that are longer than a chunk: only the rejects are in
+// another order, which depends on where the windows end.
+func TestImport_WindowsKilledAtAnyWrite(t *testing.T) {
+	file := mixed()
+	sorted := func(o outcome) outcome {
+		lines := strings.Split(o.Rejects, "\r\n")
+		slices.Sort(lines)
+		o.Rejects = strings.Join(lines, "\r\n")
+		return o
+	}
+	want := sorted(importMortal(t, file, importer.Options{}, &fate{}))
+	for _, window := range []int{10, 17, 100} {
+		whole := &fate{}
+		if diff := cmp.Diff(want, sorted(importWindows(t, file, importer.Options{}, whole, window))); diff != "" {
+			t.Fatalf("in windows of %d: %s", window, diff)
+		}
+		for at := range whole.writes {
+			t.Run(fmt.Sprintf("windows of %d, after write %d", window, at+1), func(t *testing.T) {
+				if diff := cmp.Diff(want, sorted(importWindows(t, file, importer.Options{}, &fate{at: at + 1, after: true}, window))); diff != "" {
+					t.Error(diff)
+				}
+			})
+		}
+	}
+}
+
+// A long list is stored in the order of persons, and due in its own: the first rows have the first turns.
+func TestImport_DueInTheFilesOrder(t *testing.T) {
+	w := newWorld(t, "BR")
+	var b strings.Builder
+	b.WriteString("nome;fone\n")
+	for n := range 40 {
+		fmt.Fprintf(&b, "Pessoa %d;119%08d\n", n, 80000000+n*7%40)
+	}
+	i := w.running()
+	i.SetChunk(5)
+	i.SetWindow(40)
+	var ticks atomic.Int64
+	began := time.Now().Add(-time.Minute)
+	i.Now = func() time.Time { return began.Add(time.Duration(ticks.Add(1)) * 10 * time.Millisecond) }
+	j := w.start(i, strings.NewReader(b.String()), importer.Options{})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if j, err := i.Wait(ctx, w.account.ID, j.ID); err != nil || j.Accepted != 40 {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	due, err := w.store.DueContacts(t.Context(), time.Now().Add(time.Hour), w.account.ID, w.campaign.ID, time.Time{}, 0, 100)
+	if err != nil || len(due) != 40 {
+		t.Fatal(len(due), err)
+	}
+	for k, c := range due {
+		n := 0
+		if _, err := fmt.Sscanf(c.Name, "Pessoa %d", &n); err != nil || n/5 != k/5 {
+			t.Errorf("%s has turn %d", c.Name, k)
+		}
+		if c.DueAt.After(time.Now()) {
+			t.Errorf("%s is not due yet: %s", c.Name, c.DueAt)
+		}
+	}
+	slices.SortFunc(due, func(a, b arauto.Contact) int { return int(a.ID - b.ID) })
+	if !slices.IsSortedFunc(due, func(a, b arauto.Contact) int { return strings.Compare(a.PersonKey, b.PersonKey) }) {
+		t.Error("they were not stored in the order of persons")
 	}
 }
 

@@ -61,7 +61,7 @@ func (w *window) close() {
 // Windows of rows whose order is the file's are one transaction's.
 const (
 	firstWindow = 4 * chunkRows
-	windowRows  = 64 * chunkRows
+	windowRows  = 32 * chunkRows
 )
 
 // windows gives the rows behind resume.From window by window; ended is closed when nothing reads the file any more.
@@ -143,10 +143,7 @@ func (g *gathering[T]) fill(chunks <-chan *chunk[T]) *window {
 	return w
 }
 
-// readTogether is how many rows count as read in the same moment.
-const readTogether = 1024
-
-// add puts the rows of a chunk aside.
+// add puts the rows of a chunk aside. They count as read in one moment, which no other chunk shares.
 func (g *gathering[T]) add(w *window, c *chunk[T]) (err error) {
 	if w.file == nil {
 		if w.file, err = g.Blobs.Scratch(); err != nil {
@@ -158,9 +155,6 @@ func (g *gathering[T]) add(w *window, c *chunk[T]) (err error) {
 	for i := range c.lines {
 		l := &c.lines[i]
 		e := entry{place: place{Row: l.row.Number}, at: w.size, good: l.err == nil, read: g.read}
-		if i%readTogether == readTogether-1 {
-			g.read++
-		}
 		if e.good && g.sorted != nil {
 			e.Person = strings.Clone(g.sorted(&l.says))
 		}
@@ -207,7 +201,7 @@ type piece[T any] struct {
 
 // pieces gives what of a window is not done with; while one is stored the next is read.
 func (r *run[T]) pieces(ctx context.Context, w *window) (pieces <-chan *piece[T], ended <-chan struct{}) {
-	out, done := make(chan *piece[T], 1), make(chan struct{})
+	out, done := make(chan *piece[T]), make(chan struct{})
 	c := &cutting[T]{run: r, window: w}
 	if w.till <= r.resume.Row { // it is the one that was interrupted
 		written := r.resume.Written
