@@ -1,6 +1,8 @@
 package server
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"sync"
@@ -96,7 +98,8 @@ func limitBody(w http.ResponseWriter, r *http.Request, limit int64) {
 // slowest is how many bytes a second the largest body that a route takes may come with on average.
 const slowest = 16 << 10
 
-// A patientBody gives a client a new term with every read, until the whole has taken too long.
+// A patientBody gives a client a new term with every read, until the whole has taken too long. However a body breaks —
+// by chunks that are none, a lost connection, a term that is over — it was cut off: io.ErrUnexpectedEOF.
 type patientBody struct {
 	io.ReadCloser
 	control *http.ResponseController
@@ -114,8 +117,12 @@ func (b *patientBody) Read(p []byte) (int, error) {
 		_ = b.control.SetReadDeadline(term) // a test's recorder has no connection
 	}
 	n, err := b.ReadCloser.Read(p)
-	if err == io.EOF {
+	_, big := errors.AsType[*http.MaxBytesError](err)
+	switch {
+	case err == io.EOF:
 		_ = b.control.SetReadDeadline(time.Time{}) // the connection's next request has its own
+	case err != nil && !big && !errors.Is(err, io.ErrUnexpectedEOF):
+		err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
 	}
 	return n, err
 }
