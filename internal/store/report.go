@@ -403,11 +403,12 @@ func (cq *contactQuery) search(ctx context.Context, q querier, before int64, lim
 	if err != nil {
 		return nil, err
 	}
+	d.seen = map[int64]arauto.ContactRow{}
 	ids, err := d.found(ctx, before, limit)
 	if err != nil {
 		return nil, err
 	}
-	list, err := cq.store.rowsOf(ctx, q, cq.account, ids)
+	list, err := d.rows(ctx, ids)
 	if err != nil {
 		return nil, err
 	}

@@ -23,6 +23,8 @@ type finder struct {
 	windows int                    // stretches that are read at once
 	changed []int64                // contacts that changed since, from settled on, of stretches still to come; the highest first
 	settled int64                  // the first id of the lowest stretch of which changed has all
+
+	seen map[int64]arauto.ContactRow // whole rows of whom was looked at, for a page; nil = nobody wants them
 }
 
 // maxAsked is how many campaigns are asked of the index; more are looked up on the rows.
@@ -168,6 +170,9 @@ func (d *finder) look(ctx context.Context, ids []int64) ([]int64, error) {
 		return nil, nil
 	}
 	cq := d.cq
+	if d.seen != nil && len(ids) <= mostSeen {
+		return d.see(ctx, ids)
+	}
 	joins := ""
 	if cq.filter.Intent != arauto.IntentAny {
 		joins = contactJoins
@@ -182,6 +187,38 @@ func (d *finder) look(ctx context.Context, ids []int64) ([]int64, error) {
 		}
 	}
 	return fit, err
+}
+
+// mostSeen: of so many the whole rows are read where they are looked at, since most of them will be asked for.
+const mostSeen = 2 * firstLook
+
+// see is look, and keeps the rows.
+func (d *finder) see(ctx context.Context, ids []int64) ([]int64, error) {
+	cq := d.cq
+	args := append([]any{cq.account, cq.store.db.list(ids), cq.from, cq.upTo}, cq.args...)
+	list, err := all(ctx, d.q, scanContactRow, `SELECT `+qualified()+rowColumns+` FROM contact c`+contactJoins+
+		` WHERE `+cq.store.contactsIn("$2")+` AND c.id >= $3 AND c.id <= $4 AND c.deleted_at = 0`+cq.where+` ORDER BY c.id DESC`, args...)
+	fit := make([]int64, 0, len(list))
+	for i := range list {
+		if matchesField(cq.filter, list[i].RawFields) {
+			fit = append(fit, list[i].ID)
+			d.seen[list[i].ID] = list[i]
+		}
+	}
+	return fit, err
+}
+
+// rows are the contacts of ids, the highest first: those that were seen are not read again.
+func (d *finder) rows(ctx context.Context, ids []int64) ([]arauto.ContactRow, error) {
+	list := make([]arauto.ContactRow, 0, len(ids))
+	for _, id := range ids {
+		row, seen := d.seen[id]
+		if !seen {
+			return d.cq.store.rowsOf(ctx, d.q, d.cq.account, ids)
+		}
+		list = append(list, row)
+	}
+	return list, nil
 }
 
 // contactsIn is the condition that c is of the account $1 and one of the list. See keyed for why PostgreSQL is asked so.
