@@ -62,6 +62,7 @@ const (
 	JobExport        JobKind = "export"         // writes contacts into files
 	JobSuppressions  JobKind = "suppression_import"
 	JobErase         JobKind = "erase"          // forgets a person
+	JobPersonExport  JobKind = "person_export"  // writes everything that is kept of a person into a file
 	JobCampaignDrain JobKind = "campaign_drain" // cancels the pending contacts of a cancelled campaign
 )
 

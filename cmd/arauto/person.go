@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
@@ -149,12 +150,18 @@ func (k personTimelineCmd) Run(ctx context.Context, c *client) error {
 type personExportCmd struct {
 	Person string `arg:"" help:"As of show."`
 	Out    string `short:"o" placeholder:"FILE" help:"The file to write; default: standard output."`
+	Job    bool   `help:"Have it written as a job, for a long history: a ZIP archive, that can be fetched for seven days. Needs --out."`
+
+	Every time.Duration `default:"500ms" hidden:"" help:"How often to look."`
 }
 
 func (k personExportCmd) Run(ctx context.Context, c *client) error {
 	ref, err := c.personRef(ctx, k.Person)
 	if err != nil {
 		return err
+	}
+	if k.Job {
+		return k.follow(ctx, c, ref)
 	}
 	raw, err := c.get(ctx, "/people/"+url.PathEscape(ref)+"/export", nil)
 	if err != nil {
@@ -164,6 +171,33 @@ func (k personExportCmd) Run(ctx context.Context, c *client) error {
 		return c.say("%s", raw)
 	}
 	return os.WriteFile(k.Out, append(raw, '\n'), 0o600)
+}
+
+// follow has the document written as a job, and fetches it.
+func (k personExportCmd) follow(ctx context.Context, c *client, ref string) error {
+	if k.Out == "" {
+		return errors.New("an archive is no text: say with --out which file to write")
+	}
+	var got export
+	if _, err := c.post(ctx, "/people/"+url.PathEscape(ref)+"/exports", nil, &got); err != nil {
+		return err
+	}
+	line := c.progress().patient(time.Now())
+	_, err := follow(ctx, c, fmt.Sprintf("/person-exports/%d", got.Job.ID), k.Every, line, func(_ time.Time, seen export) (string, bool) {
+		got = seen
+		return thousands(got.Job.Done) + " rows", got.Job.ended()
+	})
+	line.end()
+	switch {
+	case errors.Is(err, context.Canceled):
+		c.note("Stopped following. The export goes on by itself: GET /person-exports/%d/file", got.Job.ID)
+		return err
+	case err != nil:
+		return err
+	case got.Job.State != "completed":
+		return fmt.Errorf("job %d is %s: %s", got.Job.ID, got.Job.State, plain(word(got.Job.Error)))
+	}
+	return saveFile(ctx, c, fmt.Sprintf("/person-exports/%d/file", got.Job.ID), k.Out)
 }
 
 type personEraseCmd struct {

@@ -32,6 +32,10 @@ func (d *fakeExports) Start(_ context.Context, _ arauto.Actor, _, campaign int64
 	return arauto.Job{ID: 8, Campaign: campaign, Kind: arauto.JobExport, State: arauto.JobQueued}, x.Check()
 }
 
+func (d *fakeExports) StartPerson(_ context.Context, _ arauto.Actor, _ int64, _ string) (arauto.Job, error) {
+	return arauto.Job{ID: 1, Kind: arauto.JobPersonExport, State: arauto.JobQueued}, nil
+}
+
 func (d *fakeExports) File(_ context.Context, j arauto.Job) (io.ReadCloser, string, string, error) {
 	d.opened = append(d.opened, j.ID)
 	return io.NopCloser(strings.NewReader("id\r\n")), "export-8.csv", "text/csv; charset=utf-8", nil

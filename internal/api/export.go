@@ -16,6 +16,8 @@ import (
 type Exports interface {
 	// Start queues it; campaign is the one it is of, or 0. The error is invalid.
 	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, x arauto.Export) (arauto.Job, error)
+	// StartPerson queues the export of everything that is kept of the person with that key.
+	StartPerson(ctx context.Context, actor arauto.Actor, account int64, key string) (arauto.Job, error)
 	// File opens what an export wrote; not found before it is written, and once it expired.
 	File(ctx context.Context, j arauto.Job) (file io.ReadCloser, name, contentType string, err error)
 }
@@ -49,10 +51,13 @@ func (a *API) wordExport(j arauto.Job) *wireExport {
 	until := j.FinishedAt.Add(arauto.ExportKept)
 	out.ExpiresAt = at(until)
 	if a.Now().Before(until) {
-		out.FileURL = text(fmt.Sprintf("%s/exports/%d/file", Prefix, j.ID))
+		out.FileURL = text(fmt.Sprintf("%s/%s/%d/file", Prefix, exportPaths[j.Kind], j.ID))
 	}
 	return out
 }
+
+// exportPaths is where exports are found: who may read reports may not read everything of a person.
+var exportPaths = map[arauto.JobKind]string{arauto.JobExport: "exports", arauto.JobPersonExport: "person-exports"}
 
 func (a *API) exports() {
 	handle(a, op{
@@ -62,11 +67,33 @@ func (a *API) exports() {
 	}, a.startExport)
 	handle(a, op{method: http.MethodGet, path: "/exports/{export}", scope: arauto.TokenReports, tag: "reports", summary: "How far an export is, and where its file"},
 		func(ctx context.Context, c Caller, in *ByExport) (*wireExport, error) {
-			job, err := a.exportJob(ctx, c, in.Export)
+			job, err := a.exportJob(ctx, c, arauto.JobExport, in.Export)
 			return a.wordExport(job), err
 		})
+	a.personExports()
 	stream(a, op{method: http.MethodGet, path: "/exports/{export}/file", scope: arauto.TokenReports, tag: "reports", summary: "The file of an export"},
-		"application/octet-stream", &huma.Schema{Type: huma.TypeString, Format: "binary"}, a.exportFile)
+		"application/octet-stream", &huma.Schema{Type: huma.TypeString, Format: "binary"}, a.exportFile(arauto.JobExport))
+}
+
+func (a *API) personExports() {
+	handle(a, op{
+		method: http.MethodPost, path: "/people/{id}/exports", scope: arauto.TokenAdmin, tag: "people", summary: "Write everything that is kept of a person into a file, for themselves", status: http.StatusAccepted,
+		more: "For long histories; the document is that of GET /people/{id}/export, in a ZIP archive. The answer is a job, whose done counts rows; its file can be fetched for seven days, and goes when the person is erased.",
+	}, func(ctx context.Context, c Caller, in *ByPerson) (*wireExport, error) {
+		p, err := a.person(ctx, c, in.ID)
+		if err != nil {
+			return nil, err
+		}
+		job, err := a.Exports.StartPerson(ctx, actor(c), c.Account.ID, p.Key)
+		return a.wordExport(job), err
+	})
+	handle(a, op{method: http.MethodGet, path: "/person-exports/{export}", scope: arauto.TokenAdmin, tag: "people", summary: "How far the export of a person is, and where its file"},
+		func(ctx context.Context, c Caller, in *ByExport) (*wireExport, error) {
+			job, err := a.exportJob(ctx, c, arauto.JobPersonExport, in.Export)
+			return a.wordExport(job), err
+		})
+	stream(a, op{method: http.MethodGet, path: "/person-exports/{export}/file", scope: arauto.TokenAdmin, tag: "people", summary: "The file of the export of a person"},
+		"application/zip", &huma.Schema{Type: huma.TypeString, Format: "binary"}, a.exportFile(arauto.JobPersonExport))
 }
 
 func (a *API) startExport(ctx context.Context, c Caller, in *struct{ Body exportBody }) (*wireExport, error) {
@@ -97,30 +124,37 @@ func (a *API) startExport(ctx context.Context, c Caller, in *struct{ Body export
 }
 
 // exportJob is an export's job; another's is none.
-func (a *API) exportJob(ctx context.Context, c Caller, id string) (arauto.Job, error) {
+func (a *API) exportJob(ctx context.Context, c Caller, kind arauto.JobKind, id string) (arauto.Job, error) {
 	job, err := a.job(ctx, c, id)
-	if err == nil && job.Kind != arauto.JobExport {
+	if err == nil && job.Kind != kind {
 		err = arauto.Errorf(arauto.KindNotFound, "", "there is no export %s", id)
 	}
 	return job, err
 }
 
-func (a *API) exportFile(ctx context.Context, c Caller, in *ByExport) (func(http.ResponseWriter), error) {
-	job, err := a.exportJob(ctx, c, in.Export)
-	if err != nil {
-		return nil, err
-	}
-	file, name, contentType, err := a.Exports.File(ctx, job)
-	if err != nil {
-		return nil, err
-	}
-	return func(w http.ResponseWriter) {
-		defer file.Close()
-		w.Header().Set("Content-Type", contentType)
-		w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename=%q`, name))
-		if _, err := io.Copy(w, file); err != nil {
-			a.Logger.WarnContext(ctx, "export broken off", "account", c.Account.ID, "job", job.ID, "err", err)
-			panic(http.ErrAbortHandler) // a file that is cut off must not look whole
+func (a *API) exportFile(kind arauto.JobKind) func(ctx context.Context, c Caller, in *ByExport) (func(http.ResponseWriter), error) {
+	return func(ctx context.Context, c Caller, in *ByExport) (func(http.ResponseWriter), error) {
+		job, err := a.exportJob(ctx, c, kind, in.Export)
+		if err != nil {
+			return nil, err
 		}
-	}, nil
+		if kind == arauto.JobPersonExport {
+			if err := a.Store.Note(ctx, actor(c), a.Now(), "person.export", fmt.Sprintf("job %d", job.ID), `{}`); err != nil {
+				return nil, err
+			}
+		}
+		file, name, contentType, err := a.Exports.File(ctx, job)
+		if err != nil {
+			return nil, err
+		}
+		return func(w http.ResponseWriter) {
+			defer file.Close()
+			w.Header().Set("Content-Type", contentType)
+			w.Header().Set("Content-Disposition", fmt.Sprintf(`attachment; filename=%q`, name))
+			if _, err := io.Copy(w, file); err != nil {
+				a.Logger.WarnContext(ctx, "export broken off", "account", c.Account.ID, "job", job.ID, "err", err)
+				panic(http.ErrAbortHandler) // a file that is cut off must not look whole
+			}
+		}, nil
+	}
 }

@@ -422,6 +422,10 @@ func (f *fakeStore) Job(_ context.Context, account, id int64) (arauto.Job, error
 		j.ID, j.Kind, j.State, j.FinishedAt = 8, arauto.JobExport, arauto.JobCompleted, now
 		return j, nil
 	}
+	if j := f.job(); id == 9 && account == 1 {
+		j.ID, j.Kind, j.State, j.FinishedAt = 9, arauto.JobPersonExport, arauto.JobCompleted, now
+		return j, nil
+	}
 	return mine(f.job(), "job", account, id)
 }
 

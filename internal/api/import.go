@@ -91,7 +91,7 @@ type wireJob struct {
 	ID         int64      `json:"id"`
 	UUID       string     `json:"uuid"`
 	CampaignID *int64     `json:"campaign_id"`
-	Kind       string     `json:"kind" enum:"import,template_sync,campaign_drain,settle_unknown,retry_failed,audience,suppression_import,contact_edit,export,erase"`
+	Kind       string     `json:"kind" enum:"import,template_sync,campaign_drain,settle_unknown,retry_failed,audience,suppression_import,contact_edit,export,person_export,erase"`
 	State      string     `json:"state" enum:"queued,running,completed,failed,cancelled"`
 	Error      *string    `json:"error" doc:"Why it failed"`
 	Total      int64      `json:"total" doc:"How much there is to do; 0 = not known"`

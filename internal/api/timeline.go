@@ -2,7 +2,6 @@ package api
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"time"
@@ -84,63 +83,19 @@ func (a *API) timeline(ctx context.Context, c Caller, in *struct {
 	return out, nil
 }
 
-// exportRows is how many rows of a list are read at a time.
-const exportRows = 500
-
 // exportPerson writes as it reads, so that a long history is never held.
 func (a *API) exportPerson(ctx context.Context, c Caller, in *ByPerson) (func(http.ResponseWriter), error) {
 	p, err := a.person(ctx, c, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	holds, err := a.Store.SuppressionsOf(ctx, c.Account.ID, []string{p.Key})
-	if err != nil {
+	if err := a.Store.Note(ctx, actor(c), a.Now(), "person.export", "person "+in.subject(p), `{}`); err != nil {
 		return nil, err
 	}
-	now := a.Now()
-	if err := a.Store.Note(ctx, actor(c), now, "person.export", "person "+in.subject(p), `{}`); err != nil {
-		return nil, err
-	}
-	suppressions := make([]wireSuppression, 0, len(holds[p.Key]))
-	for _, s := range holds[p.Key] {
-		suppressions = append(suppressions, wordSuppression(s))
-	}
+	d := Document{Store: a.Store, Codes: a.Codes, Now: a.Now}
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Disposition", `attachment; filename="person.json"`)
-		x := &exporting{w: w, enc: json.NewEncoder(w)}
-		x.text(`{"exported_at":`)
-		x.value(at(now))
-		x.text(`,"person":`)
-		x.value(wordPerson(p))
-		x.text(`,"suppressions":`)
-		x.value(suppressions)
-		x.text(`,"contacts":[`)
-		for before := int64(0); x.err == nil; {
-			rows, err := a.Store.ContactsOfPerson(ctx, c.Account.ID, p.Key, before, exportRows)
-			x.failed(err)
-			for _, r := range rows {
-				x.element(a.wordContact(r, c.Account.Language))
-				before = r.ID
-			}
-			if len(rows) < exportRows {
-				break
-			}
-		}
-		x.text(`],"timeline":[`)
-		x.begun = false
-		for from := (arauto.Happening{}); x.err == nil; {
-			rows, err := a.Store.Timeline(ctx, c.Account.ID, p.Key, from, exportRows)
-			x.failed(err)
-			for _, h := range rows {
-				x.element(wordHappening(h))
-				from = h
-			}
-			if len(rows) < exportRows {
-				break
-			}
-		}
-		x.text("]}\n")
-		if x.err != nil {
+		if err := d.Write(ctx, c.Account.ID, p.Key, w, func(int64) error { return nil }); err != nil {
 			panic(http.ErrAbortHandler) // half a document must not pass for a whole one
 		}
 	}, nil
@@ -152,38 +107,4 @@ func (in ByPerson) subject(p arauto.Person) string {
 		return strconv.FormatInt(p.ID, 10)
 	}
 	return "without a number yet"
-}
-
-// exporting writes one document, piece by piece.
-type exporting struct {
-	w     http.ResponseWriter
-	enc   *json.Encoder
-	begun bool // an element was written
-	err   error
-}
-
-func (x *exporting) failed(err error) {
-	if x.err == nil {
-		x.err = err
-	}
-}
-
-func (x *exporting) text(s string) {
-	if x.err == nil {
-		_, x.err = x.w.Write([]byte(s))
-	}
-}
-
-func (x *exporting) value(v any) {
-	if x.err == nil {
-		x.err = x.enc.Encode(v)
-	}
-}
-
-func (x *exporting) element(v any) {
-	if x.begun {
-		x.text(",")
-	}
-	x.begun = true
-	x.value(v)
 }

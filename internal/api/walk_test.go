@@ -163,7 +163,11 @@ var queries = map[string]string{
 }
 
 func target(path string) string {
-	return strings.NewReplacer("{id}", "1", "{export}", "8", "{date}", "2026-12-25", "{uuid}", talkUUID, "{file}", fileUUID).Replace(path) + queries[path]
+	export := "8"
+	if strings.HasPrefix(path, "/api/v1/person-exports") {
+		export = "9"
+	}
+	return strings.NewReplacer("{id}", "1", "{export}", export, "{date}", "2026-12-25", "{uuid}", talkUUID, "{file}", fileUUID).Replace(path) + queries[path]
 }
 
 // lists of an account that has nothing are empty, not missing.

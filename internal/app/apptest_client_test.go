@@ -154,6 +154,7 @@ type job struct {
 	ID                             int64
 	State                          string
 	Error                          *string
+	Done                           int64
 	Accepted, Duplicates, Rejected int64
 }
 

@@ -15,6 +15,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"arauto/internal/sandbox"
 	"arauto/internal/store"
 )
@@ -155,6 +157,13 @@ func testErasure(t *testing.T, database string) {
 	}
 	counts := o.api.campaign(t, c.ID).Counts
 	history(t, o.api)
+	file := personFile(t, o.api)
+	var contacts struct{ Job job }
+	o.api.do(t, "POST", "/api/v1/exports", object{"format": "csv"}, &contacts)
+	until(t, 20*time.Second, "the list is written", func() bool {
+		o.api.do(t, "GET", fmt.Sprintf("/api/v1/exports/%d", contacts.Job.ID), nil, &contacts)
+		return contacts.Job.State == "completed"
+	})
 	var j job
 	o.api.do(t, "POST", "/api/v1/people/%2B"+gonePhone+"/erase", object{"why": "pedido 12"}, &j)
 	until(t, 60*time.Second, "they are forgotten", func() bool {
@@ -166,6 +175,15 @@ func testErasure(t *testing.T, database string) {
 	}
 	for where := range found(t, data, database) {
 		t.Errorf("still there: %s", where)
+	}
+	if status, text := o.api.ask(t, "GET", file, nil); status != http.StatusNotFound {
+		t.Errorf("the file that was written for them: %d %.100s", status, text)
+	}
+	if left, err := filepath.Glob(filepath.Join(data, "files", fmt.Sprint(account.ID), "exports", "*")); err != nil || len(left) != 1 {
+		t.Errorf("exports that are left: %q, %v; want the list without them", left, err)
+	}
+	if _, text := o.api.ask(t, "GET", fmt.Sprintf("/api/v1/exports/%d/file", contacts.Job.ID), nil); strings.Contains(string(text), gonePhone) || !strings.Contains(string(text), "Ana Souza") {
+		t.Errorf("the list that was written before: %s", text)
 	}
 	if _, err := os.Stat(hers); err == nil {
 		t.Error("a spreadsheet that speaks of them is there")
@@ -241,4 +259,47 @@ func history(t *testing.T, api client) {
 			t.Errorf("the document lacks %q: %d %s", want, status, text)
 		}
 	}
+}
+
+// personFile has everything of the person written into a file, holds it against the document that is given at once, and
+// returns where it is.
+func personFile(t *testing.T, api client) string {
+	t.Helper()
+	var x struct {
+		Job     job
+		FileURL string `json:"file_url"`
+	}
+	api.do(t, "POST", "/api/v1/people/%2B"+gonePhone+"/exports", nil, &x)
+	until(t, 20*time.Second, "the file is written", func() bool {
+		api.do(t, "GET", fmt.Sprintf("/api/v1/person-exports/%d", x.Job.ID), nil, &x)
+		return x.Job.State != "queued" && x.Job.State != "running"
+	})
+	status, text := api.ask(t, "GET", x.FileURL, nil)
+	archive, err := zip.NewReader(bytes.NewReader(text), int64(len(text)))
+	if x.Job.State != "completed" || status != http.StatusOK || err != nil {
+		t.Fatalf("job %+v, file %d, %v", x.Job, status, err)
+	}
+	f, err := archive.Open("person.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var inFile, atOnce map[string]any
+	if err := json.NewDecoder(f).Decode(&inFile); err != nil {
+		t.Fatal(err)
+	}
+	api.do(t, "GET", "/api/v1/people/%2B"+gonePhone+"/export", nil, &atOnce)
+	delete(inFile, "exported_at")
+	delete(atOnce, "exported_at")
+	if d := cmp.Diff(atOnce, inFile); d != "" || len(inFile["timeline"].([]any)) == 0 {
+		t.Errorf("the file says otherwise than the document:\n%s", d)
+	}
+	rows := len(inFile["timeline"].([]any)) + len(inFile["contacts"].([]any))
+	if x.Job.Done != int64(rows) {
+		t.Errorf("%d rows done, of %d", x.Job.Done, rows)
+	}
+	if status, _ := api.ask(t, "GET", fmt.Sprintf("/api/v1/exports/%d/file", x.Job.ID), nil); status != http.StatusNotFound {
+		t.Errorf("among the exports of contacts: %d", status)
+	}
+	return x.FileURL
 }

@@ -73,6 +73,12 @@ func newVictim(t *testing.T, n *inside) *victim {
 		v.api.do(t, "GET", fmt.Sprintf("/api/v1/exports/%d", exported.Job.ID), nil, &exported)
 		return exported.Job.State == "completed"
 	})
+	var person struct{ Job job }
+	v.api.do(t, "POST", "/api/v1/people/1/exports", nil, &person)
+	until(t, 20*time.Second, "the person's file is written", func() bool {
+		v.api.do(t, "GET", fmt.Sprintf("/api/v1/person-exports/%d", person.Job.ID), nil, &person)
+		return person.Job.State == "completed"
+	})
 	var tokens struct{ Data []struct{ ID int64 } }
 	v.api.do(t, "GET", "/api/v1/tokens", nil, &tokens)
 	if len(talks.Data) != 1 || len(tokens.Data) != 1 {
@@ -88,7 +94,7 @@ func newVictim(t *testing.T, n *inside) *victim {
 		"/users": number(worker.ID), "/sessions": number(sessions[0].ID),
 	}
 	maps.Copy(v.ids, floor)
-	v.ids["/exports"] = number(exported.Job.ID)
+	v.ids["/exports"], v.ids["/person-exports"] = number(exported.Job.ID), number(person.Job.ID)
 	v.uuids = map[string]string{
 		"/desk/conversations": talks.Data[0].UUID,
 		"/campaigns":          v.campaign.UUID, "/conversations": talks.Data[0].UUID, "/campaign": v.campaign.UUID,

@@ -5,9 +5,11 @@ import (
 	"io"
 
 	"arauto"
+	"arauto/internal/api"
 	"arauto/internal/bulk"
 	"arauto/internal/exporter"
 	"arauto/internal/index"
+	"arauto/internal/whatsapp"
 )
 
 // searchIndex follows the contacts of every account.
@@ -20,7 +22,8 @@ func (a *App) newEdits() *bulk.Edits {
 }
 
 func (a *App) newExports() *exporter.Exports {
-	return &exporter.Exports{Store: a.store, Shelf: a.store, Blobs: a.blobs, Now: clock, Wake: func() { a.jobs.Wake() }}
+	document := api.Document{Store: a.store, Codes: whatsapp.Codes{}, Now: clock}
+	return &exporter.Exports{Store: a.store, Shelf: a.store, Blobs: a.blobs, Document: document.Write, Now: clock, Wake: func() { a.jobs.Wake() }}
 }
 
 // exports is the exporter as our own API asks for it.

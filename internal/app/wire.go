@@ -116,7 +116,7 @@ func (a *App) workers() map[arauto.JobKind]jobs.Worker {
 	return map[arauto.JobKind]jobs.Worker{
 		arauto.JobImport: a.imports, arauto.JobSuppressions: a.imports, arauto.JobSettle: a.decisions, arauto.JobRetry: a.decisions, arauto.JobAudience: a.audiences,
 		arauto.JobErase: a.erasure(),
-		arauto.JobEdit:  a.edits, arauto.JobExport: a.exports,
+		arauto.JobEdit:  a.edits, arauto.JobExport: a.exports, arauto.JobPersonExport: a.exports,
 	}
 }
 

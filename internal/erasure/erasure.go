@@ -195,6 +195,12 @@ func (x *erasing) file(ctx context.Context, j arauto.Job, at resume) (resume, er
 	if err != nil {
 		return at, err
 	}
+	// Exports that were written before they were kept among the account's files; they expire within a week.
+	former, err := x.Files.List(ctx, fmt.Sprintf("exports/%d", j.Account))
+	if err != nil {
+		return at, err
+	}
+	keys = append(keys, former...)
 	for _, key := range keys {
 		if err := x.cleanFile(ctx, key); err != nil {
 			return at, fmt.Errorf("look through %s: %w", key, err)

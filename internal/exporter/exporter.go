@@ -9,6 +9,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -44,14 +45,16 @@ type Blobs interface {
 	Remove(ctx context.Context, key string) error
 }
 
-// Exports starts exports and does them: it is the worker of JobExport. Everything exported must be set; Wake tells
+// Exports starts exports and does them: it is the worker of JobExport and of JobPersonExport. Everything exported must be set; Wake tells
 // whoever runs jobs that there is one.
 type Exports struct {
 	Store Store
 	Shelf Shelf
 	Blobs Blobs
-	Now   func() time.Time
-	Wake  func()
+	// Document writes everything that is kept of the person with that key, and says now and then how many rows it has.
+	Document func(ctx context.Context, account int64, key string, out io.Writer, wrote func(rows int64) error) error
+	Now      func() time.Time
+	Wake     func()
 
 	sheetRows int // 0 = maxSheetRows
 }
@@ -103,8 +106,11 @@ func params(j arauto.Job) (x arauto.Export, err error) {
 	return x, nil
 }
 
-// key is where a job's file is kept.
-func key(j arauto.Job) string { return fmt.Sprintf("exports/%d/%d", j.Account, j.ID) }
+// key is where a job's file is kept: among the account's files, where erasure and retention look.
+func key(j arauto.Job) string { return fmt.Sprintf("%d/exports/%d", j.Account, j.ID) }
+
+// formerKey is where files were kept that were written before they were kept there.
+func formerKey(j arauto.Job) string { return fmt.Sprintf("exports/%d/%d", j.Account, j.ID) }
 
 // Written is the note in a job's Resume that its file is there; DropExport takes it away.
 const Written = "written"
@@ -113,18 +119,26 @@ const Written = "written"
 // Accepted the rows that were written. A job that was
 // interrupted writes its file anew: half a file is none.
 func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progress func(arauto.Job) error) (arauto.Job, error) {
+	if j.Kind == arauto.JobPersonExport {
+		return e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.writePerson(ctx, out, j, progress) })
+	}
 	x, err := params(j)
 	if err != nil {
 		return j, err
 	}
+	return e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.write(ctx, out, j, x, progress) })
+}
+
+// put keeps what write writes, and returns the job as write left it.
+func (e *Exports) put(ctx context.Context, j arauto.Job, write func(io.Writer, *arauto.Job) error) (arauto.Job, error) {
 	j.Done, j.Accepted, j.Rows = 0, 0, 0
 	name, written := key(j), make(chan struct{}) // j is the writer's until written
 	out, in := io.Pipe()
 	go func() {
 		defer close(written)
-		in.CloseWithError(e.write(ctx, in, &j, x, progress))
+		in.CloseWithError(write(in, &j))
 	}()
-	_, err = e.Blobs.Put(ctx, name, out)
+	_, err := e.Blobs.Put(ctx, name, out)
 	out.CloseWithError(err) // the writer ends also when the file could not be kept
 	<-written
 	if err != nil {
@@ -226,18 +240,25 @@ type File struct {
 
 // Open opens the file of an export. It is not found when the job wrote none, has not ended, or its time is over.
 func (e *Exports) Open(ctx context.Context, j arauto.Job) (File, error) {
-	x, err := params(j)
 	switch {
-	case j.Kind != arauto.JobExport:
+	case j.Kind != arauto.JobExport && j.Kind != arauto.JobPersonExport:
 		return File{}, arauto.Errorf(arauto.KindNotFound, "", "job %d is no export", j.ID)
 	case j.State != arauto.JobCompleted:
 		return File{}, arauto.Errorf(arauto.KindNotFound, "", "job %d is %s: there is a file when it is completed", j.ID, j.State)
 	case j.Resume != Written || !e.Now().Before(j.FinishedAt.Add(arauto.ExportKept)):
 		return File{}, arauto.Errorf(arauto.KindNotFound, "", "the file of job %d expired: export again", j.ID)
-	case err != nil:
-		return File{}, err
 	}
 	f, err := e.Blobs.Open(ctx, key(j))
+	if arauto.KindOf(err) == arauto.KindNotFound {
+		f, err = e.Blobs.Open(ctx, formerKey(j))
+	}
+	if err != nil {
+		return File{}, err
+	}
+	if j.Kind == arauto.JobPersonExport {
+		return File{f, fmt.Sprintf("person-%d.zip", j.ID), "application/zip"}, nil
+	}
+	x, err := params(j)
 	return File{f, fmt.Sprintf("export-%d.%s", j.ID, x.Format), types[x.Format]}, err
 }
 
@@ -253,7 +274,7 @@ func (e *Exports) Sweep(ctx context.Context, limit int) (int, error) {
 		return 0, err
 	}
 	for i, j := range list {
-		if err := e.Blobs.Remove(ctx, key(j)); err != nil {
+		if err := errors.Join(e.Blobs.Remove(ctx, key(j)), e.Blobs.Remove(ctx, formerKey(j))); err != nil {
 			return i, err
 		}
 		if err := e.Shelf.DropExport(ctx, j.Account, j.ID); err != nil {

@@ -59,14 +59,14 @@ func (cq *contactQuery) fieldsOf(ctx context.Context, q querier, before int64, l
 
 // ExpiredExports lists exports of every account that were done before then and still have their file.
 func (s *Store) ExpiredExports(ctx context.Context, before time.Time, limit int) ([]arauto.Job, error) {
-	return readAll(ctx, s, scanJob, `SELECT `+jobColumns+` FROM job WHERE kind = 'export' AND resume = 'written' AND finished_at > 0 AND finished_at <= $1
+	return readAll(ctx, s, scanJob, `SELECT `+jobColumns+` FROM job WHERE kind IN ('export', 'person_export') AND resume = 'written' AND finished_at > 0 AND finished_at <= $1
 		ORDER BY account_id, finished_at LIMIT $2`, ms(before), limit)
 }
 
 // DropExport notes that the file of an export is gone.
 func (s *Store) DropExport(ctx context.Context, account, id int64) error {
 	err := s.db.write(ctx, func(t querier) error {
-		_, err := t.exec(ctx, `UPDATE job SET resume = '' WHERE account_id = $1 AND id = $2 AND kind = 'export'`, account, id)
+		_, err := t.exec(ctx, `UPDATE job SET resume = '' WHERE account_id = $1 AND id = $2 AND kind IN ('export', 'person_export')`, account, id)
 		return err
 	})
 	return doing("forget an export's file", err)
