@@ -54,6 +54,11 @@ type Status struct {
 	Unknown    bool // the code is in no table of ours
 }
 
+// Stops reports whether s, told of no message, stops a number or a WABA, as the same error in an answer would.
+func (s Status) Stops() bool {
+	return s.Action == ActionPause && (s.Scope == ScopeSender || s.Scope == ScopeWABA)
+}
+
 // Reply is a message from a person.
 type Reply struct {
 	ProviderID string

@@ -525,7 +525,7 @@ func (f *fakeStore) UpdatedContacts(_ context.Context, account int64, _ arauto.C
 	return out, nil
 }
 
-func (f *fakeStore) Webhooks(_ context.Context, account int64, state arauto.WebhookState, _ int64, _ int) ([]arauto.Webhook, error) {
+func (f *fakeStore) Webhooks(_ context.Context, account int64, state arauto.WebhookState, _ bool, _ int64, _ int) ([]arauto.Webhook, error) {
 	return all(arauto.Webhook{ID: 1, State: state, Note: "not JSON", Body: []byte("{")}, account)
 }
 

@@ -149,7 +149,7 @@ func (a *App) assemble() error {
 	})
 	a.inbound = inbound.New(inbound.Config{
 		Store: a.store, Leases: a.store, Decoder: decoder{}, Node: a.node, Now: clock,
-		Logger: a.logger.With("engine", "inbound"), UnknownCode: metrics.UnknownCode,
+		Logger: a.logger.With("engine", "inbound"), UnknownCode: metrics.UnknownCode, Trouble: metrics.Trouble,
 	})
 	wake := func() { a.jobs.Wake() }
 	a.imports = importer.New(importer.Config{Store: a.store, Staging: a.store, Blobs: a.blobs, Phones: importPhones, Now: clock, Wake: wake})

@@ -3,9 +3,12 @@ package app
 import (
 	"bytes"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
+
+	"arauto"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -36,5 +39,29 @@ func TestUnknownCodes_AreCountedAndSaidOnceAnHour(t *testing.T) {
 	}
 	if n := len(families[0].Metric); n != mostUnknown+1 || total != 1004 {
 		t.Errorf("%d codes, %v in all", n, total)
+	}
+}
+
+// What a webhook tells of a number is counted, also where it stops nothing; codes of strangers are one.
+func TestTrouble_IsCounted(t *testing.T) {
+	m := newMetrics(slog.New(slog.DiscardHandler))
+	stops := arauto.Status{Code: 131005, Scope: arauto.ScopeSender, Action: arauto.ActionPause}
+	for _, told := range []arauto.Status{stops, stops, {Code: 130472, Scope: arauto.ScopeContact, Action: arauto.ActionFail}, {Code: 999001, Unknown: true}, {Code: 999002, Unknown: true}} {
+		m.Trouble(told)
+	}
+	families, err := m.registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]float64{}
+	for _, family := range families {
+		if family.GetName() == "arauto_whatsapp_trouble_total" {
+			for _, metric := range family.GetMetric() {
+				got[metric.GetLabel()[0].GetValue()+" "+metric.GetLabel()[1].GetValue()] = metric.GetCounter().GetValue()
+			}
+		}
+	}
+	if want := map[string]float64{"131005 true": 2, "130472 false": 1, "other false": 2}; !maps.Equal(got, want) {
+		t.Errorf("counted %v, want %v", got, want)
 	}
 }

@@ -318,3 +318,60 @@ func TestWebhooks_OptOut(t *testing.T) {
 		t.Errorf("after VOLTAR: %+v", rows)
 	}
 }
+
+// TestWebhooks_Trouble: an error that Meta tells of a number, with no message to blame, stops the number; one that is
+// nobody's fault stops nothing. Both are counted, and found beside the webhooks that told them.
+func TestWebhooks_Trouble(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t, sandbox.Config{})
+	trouble := func(code int) {
+		t.Helper()
+		o.say(t, "messages", object{"errors": []object{{"code": code, "title": "as Meta says", "error_data": object{"details": fmt.Sprint("detail of ", code)}}}})
+	}
+	noted := func() (list []webhook) {
+		t.Helper()
+		var page struct{ Data []webhook }
+		o.api.do(t, "GET", "/api/v1/webhooks?state=applied&noted=true", nil, &page)
+		return page.Data
+	}
+	var sender struct {
+		Pause *string
+		Cause *struct{ Code *int } `json:"pause_cause"`
+	}
+	look := func() {
+		t.Helper()
+		o.api.do(t, "GET", fmt.Sprintf("/api/v1/senders/%d", o.sender), nil, &sender)
+	}
+	who := "5511980000051"
+	o.sent(t, "antes", "5511980000050")
+	o.status(t, o.taken()["5511980000050"], "delivered", true)
+	trouble(130472)
+	until(t, 10*time.Second, "the first is applied", func() bool { return len(noted()) == 1 })
+	if look(); sender.Pause != nil {
+		t.Fatalf("an error that stops nothing: %s", *sender.Pause)
+	}
+	trouble(131005)
+	until(t, 10*time.Second, "the second is applied", func() bool { return len(noted()) == 2 })
+	if look(); sender.Pause == nil || sender.Cause == nil || sender.Cause.Code == nil || *sender.Cause.Code != 131005 {
+		t.Fatalf("the number is not stopped: %+v", sender)
+	}
+	if applied := o.api.webhooks(t, "applied"); len(applied) != 3 {
+		t.Errorf("%d webhooks are applied, want the status too", len(applied))
+	}
+	c := o.api.newCampaign(t, o.business, "depois")
+	o.add(t, c.ID, who)
+	o.api.start(t, c.ID)
+	var why struct {
+		Verdict struct{ Outcome, Reason string }
+	}
+	o.api.do(t, "GET", fmt.Sprintf("/api/v1/contacts/%d/why", o.api.contacts(t, c.ID)[who].ID), nil, &why)
+	if why.Verdict.Outcome != "wait" || why.Verdict.Reason != "sender_trouble" {
+		t.Errorf("the gate says %+v", why.Verdict)
+	}
+	resumed := time.Now()
+	o.api.do(t, "POST", fmt.Sprintf("/api/v1/senders/%d/resume", o.sender), nil, nil)
+	o.becomes(t, c.ID, who, "sent")
+	if at := o.taken()[who].At; at.Before(resumed) {
+		t.Errorf("the number wrote at %s, before it was resumed", at)
+	}
+}

@@ -50,6 +50,9 @@ type Config struct {
 
 	// UnknownCode is told of a code of the provider's that no table has; nil is told nothing.
 	UnknownCode func(code int)
+	// Trouble is told of each error of a number or a WABA that a webhook tells, with no message of ours at fault; nil is
+	// told nothing.
+	Trouble func(told arauto.Status)
 
 	Batch int           // webhooks applied together; 256
 	Poll  time.Duration // how often open webhooks are looked for; 200 ms
@@ -272,6 +275,9 @@ func (e *Engine) settle(ctx context.Context, account arauto.Account, group []ara
 		if facts[n].Kind == arauto.FactTrouble && w.State == arauto.WebhookApplied && !a.Refused {
 			w.Note = clip(a.Note) // what was heard stays with the webhook: no message shows it
 			e.Logger.Warn("the provider tells an error of a number or a WABA", "account", account.ID, "webhook", w.ID, "note", w.Note)
+			if e.Trouble != nil {
+				e.Trouble(facts[n].Status)
+			}
 		}
 		mark(w, a)
 	}

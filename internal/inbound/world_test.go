@@ -241,7 +241,7 @@ func (w *world) apply() (n int) {
 // in is the webhooks in a state, oldest first.
 func (w *world) in(state arauto.WebhookState) []arauto.Webhook {
 	w.t.Helper()
-	list, err := w.store.Webhooks(w.t.Context(), w.account.ID, state, 0, 1000)
+	list, err := w.store.Webhooks(w.t.Context(), w.account.ID, state, false, 0, 1000)
 	w.check(err)
 	slices.Reverse(list)
 	return list

@@ -212,9 +212,8 @@ func (f *applying) consequences(ctx context.Context, t querier, facts []arauto.F
 func (f *applying) trouble(ctx context.Context, t querier, fact arauto.Fact) (note string, err error) {
 	s := fact.Status
 	note = "error " + itoa(s.Code) + ": " + s.Detail
-	stops := s.Action == arauto.ActionPause && (s.Scope == arauto.ScopeSender || s.Scope == arauto.ScopeWABA)
 	switch {
-	case !stops:
+	case !s.Stops():
 		return note + " (nothing is stopped for it)", nil
 	case f.now.Sub(f.said(fact)) > lateFailure:
 		return note + " (too old to stop anything)", nil

@@ -32,11 +32,11 @@ type contactQuery struct {
 	account int64
 	filter  arauto.ContactFilter
 	streams []stream
-	others  int64    // contacts of the campaigns asked for in states that are not
-	walk    bool     // too many streams: walk by id instead
-	indexed bool     // ask the search index: see finder
-	from    int64    // lowest id
-	upTo    int64    // highest id
+	others  int64 // contacts of the campaigns asked for in states that are not
+	walk    bool  // too many streams: walk by id instead
+	indexed bool  // ask the search index: see finder
+	from    int64 // lowest id
+	upTo    int64 // highest id
 	flights flightTerm
 	phones  []string // those asked for, where their persons were merged with others; none = any
 	where   string

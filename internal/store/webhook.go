@@ -110,11 +110,16 @@ var settleWebhook = hot{
 	silent: true,
 }
 
-// Webhooks lists an account's webhooks in a state, newest first, below that id (0 = from the newest).
-func (s *Store) Webhooks(ctx context.Context, account int64, state arauto.WebhookState, before int64, limit int) (list []arauto.Webhook, err error) {
+// Webhooks lists an account's webhooks in a state, newest first, below that id (0 = from the newest); noted leaves out
+// those without a note.
+func (s *Store) Webhooks(ctx context.Context, account int64, state arauto.WebhookState, noted bool, before int64, limit int) (list []arauto.Webhook, err error) {
+	only := ""
+	if noted {
+		only = ` AND note <> ''` // as the index webhook_noted has it
+	}
 	err = s.db.read(ctx, func(q querier) error {
 		list, err = all(ctx, q, scanWebhook, `SELECT `+webhookColumns+` FROM webhook
-			WHERE account_id = $1 AND id < $2 AND state = $3 ORDER BY id DESC LIMIT $4`, account, below(before), state, limit)
+			WHERE account_id = $1 AND id < $2 AND state = $3`+only+` ORDER BY id DESC LIMIT $4`, account, below(before), state, limit)
 		return err
 	})
 	return list, err

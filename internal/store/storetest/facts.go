@@ -272,12 +272,17 @@ func testWebhook(t *testing.T, s *store.Store) {
 		same(t, "swept", swept, []int64{0, 2, 1, 0})
 		var left []arauto.Webhook
 		for _, state := range []arauto.WebhookState{arauto.WebhookApplied, arauto.WebhookUnmatched, arauto.WebhookBad, arauto.WebhookOrphan} {
-			list, err := s.Webhooks(ctx, a, state, 0, 10)
+			list, err := s.Webhooks(ctx, a, state, true, 0, 10)
 			ok(t, err)
 			left = append(left, list...)
 		}
 		if d := cmp.Diff(open[3:5], left); d != "" || count(base()) != 1 {
 			t.Errorf("%d are new; settled (-want +got):\n%s", count(base()), d)
 		}
+		fresh, err := s.Webhooks(ctx, a, arauto.WebhookNew, false, 0, 10)
+		ok(t, err)
+		noted, err := s.Webhooks(ctx, a, arauto.WebhookNew, true, 0, 10)
+		ok(t, err)
+		same(t, "new, with and without a note", []int{len(fresh), len(noted)}, []int{1, 0})
 	})
 }
