@@ -366,3 +366,24 @@ func BenchmarkCSV(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*100_000/b.Elapsed().Seconds(), "rows/s")
 }
+
+// TestOpenCSV_OtherFormats: what is no list at all is named, and not read as if it were one.
+func TestOpenCSV_OtherFormats(t *testing.T) {
+	for start, what := range map[string]string{
+		"PK\x03\x04":                       "a spreadsheet (XLSX) or a ZIP file",
+		"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an old Excel file (XLS)",
+		"\x1f\x8b\x08":                     "a GZIP file",
+		"Rar!\x1a\x07\x01":                 "a RAR file",
+		"7z\xbc\xaf\x27\x1c":               "a 7-Zip file",
+		"%PDF-1.7\n":                       "a PDF",
+		"\x89PNG\r\n\x1a\n":                "a picture (PNG)",
+		"\xff\xd8\xff\xe0":                 "a picture (JPEG)",
+		" \n<HTML><body>":                  "a web page",
+		"\ufeff<?xml version='1.0'?>":      "XML",
+	} {
+		_, _, err := importer.OpenCSV(strings.NewReader(start+"nome;fone\nAna;11987654321\n"), importer.CSVOptions{})
+		if arauto.KindOf(err) != arauto.KindInvalid || !strings.Contains(err.Error(), "this is "+what) {
+			t.Errorf("%q: %v", start, err)
+		}
+	}
+}
