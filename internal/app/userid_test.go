@@ -30,8 +30,12 @@ func TestUserIDs(t *testing.T) {
 		}
 	}
 	o.api.do(t, "POST", path+"/contacts", []object{
-		{"user_id": ids["read"], "name": "Ana"}, {"user_id": ids["replied"], "name": "Bia"}, {"user_id": ids["failed"], "name": "Caio"},
-		{"user_id": "US.1", "name": "Davi"}, {"user_id": "br.1", "name": "Eva"}, {"name": "Iara"},
+		{"user_id": ids["read"], "name": "Ana"},
+		{"user_id": ids["replied"], "name": "Bia"},
+		{"user_id": ids["failed"], "name": "Caio"},
+		{"user_id": "US.1", "name": "Davi"},
+		{"user_id": "br.1", "name": "Eva"},
+		{"name": "Iara"},
 	}, &added)
 	if added.Added != 4 || added.Rejected != 2 || added.Data[4].Error.Location != "body[4].user_id" || added.Data[5].Error.Location != "body[5].phone" {
 		t.Fatalf("%+v", added)

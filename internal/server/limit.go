@@ -119,7 +119,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	_, big := errors.AsType[*http.MaxBytesError](err)
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		_ = b.control.SetReadDeadline(time.Time{}) // the connection's next request has its own
 	case err != nil && !big && !errors.Is(err, io.ErrUnexpectedEOF):
 		err = fmt.Errorf("%w: %w", io.ErrUnexpectedEOF, err)
