@@ -233,7 +233,7 @@ func (s Saying) checkContent() error {
 	case utf8.RuneCountInString(s.Text) > MaxText, s.Attachment != nil && utf8.RuneCountInString(s.Text) > MaxCaption:
 		return Errorf(KindInvalid, "text", "a text has at most %d characters, one under a file %d", MaxText, MaxCaption)
 	case s.Attachment != nil && s.Attachment.State != AttachmentHere:
-		return Errorf(KindConflict, "attachment_id", "the file is not here: upload it again")
+		return Errorf(KindConflict, "attachment_uuid", "the file is not here: upload it again")
 	case s.Attachment != nil && s.Text != "" && (s.Attachment.Kind == "audio" || s.Attachment.Kind == "sticker"):
 		return Errorf(KindInvalid, "text", "no text goes with %s: send it as a message of its own", s.Attachment.Kind)
 	}

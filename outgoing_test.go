@@ -119,7 +119,7 @@ func TestSaying_Check(t *testing.T) {
 		"stopped, then wrote, template": {say: arauto.Saying{Conversation: talk, Template: notice, Stops: stop(arauto.SuppressAll, wrote.Add(-time.Minute))}, field: "suppression"},
 		"stopped, automatic":            {say: arauto.Saying{Conversation: talk, Text: "Oi", Automatic: true, Stops: stop(arauto.SuppressMarketing, base)}, field: "suppression"},
 		"an audio with a text":          {say: arauto.Saying{Conversation: talk, Text: "Oi", Attachment: &arauto.Attachment{Kind: "audio", State: arauto.AttachmentHere}}, field: "text"},
-		"a file that is not here":       {say: arauto.Saying{Conversation: talk, Attachment: &arauto.Attachment{Kind: "image", State: arauto.AttachmentGone}}, field: "attachment_id"},
+		"a file that is not here":       {say: arauto.Saying{Conversation: talk, Attachment: &arauto.Attachment{Kind: "image", State: arauto.AttachmentGone}}, field: "attachment_uuid"},
 	} {
 		at := c.at
 		if at.IsZero() {

@@ -174,6 +174,9 @@ func (a *API) say(ctx context.Context, c Caller, s surface, uuid string, b sayin
 	}
 	if b.AttachmentID != "" {
 		file, err := a.Store.Attachment(ctx, c.Account.ID, b.AttachmentID)
+		if err == nil && file.Conversation != v.ID {
+			err = arauto.Errorf(arauto.KindNotFound, "", "there is no attachment %s in this conversation: upload it here", b.AttachmentID)
+		}
 		if err != nil {
 			return nil, inBody(err, "attachment_uuid")
 		}
@@ -183,6 +186,14 @@ func (a *API) say(ctx context.Context, c Caller, s surface, uuid string, b sayin
 		return nil, inBodyOf(err)
 	}
 	a.Desk.WakeOutbox()
+	// As lists show it: a template by its name, a file with what it is.
+	said, err := a.messages(ctx, c, v, Paging{Limit: 1}, o.ID-1)
+	if err != nil {
+		return nil, err
+	}
+	if len(said.Data) == 1 && said.Data[0].ID == o.ID {
+		return &said.Data[0], nil
+	}
 	return &wireMessage{ID: o.ID, Direction: "out", Kind: "text", Text: o.Text, At: at(o.QueuedAt), Context: text(o.Context), Delivery: wordDelivery(o, c.Account.Language)}, nil
 }
 

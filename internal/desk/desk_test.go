@@ -243,3 +243,18 @@ func TestFiles(t *testing.T) {
 		}
 	})
 }
+
+// TestKeep_Refusals: what our own users upload and is not taken is their fault, and they are told so.
+func TestKeep_Refusals(t *testing.T) {
+	files, err := blob.New(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer files.Close()
+	for name, body := range map[string]string{"a page that a browser would run": "<html><script>1</script>", "nothing": ""} {
+		_, err := desk.Keep(t.Context(), files, arauto.Attachment{Account: 1, UUID: "u1"}, "", strings.NewReader(body))
+		if arauto.KindOf(err) != arauto.KindInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

@@ -71,6 +71,8 @@ func (d *Desk) fetchOne(ctx context.Context, a arauto.Attachment) {
 // errRefused marks a file that is not wanted.
 type errRefused struct{ error }
 
+func (e errRefused) Unwrap() error { return e.error }
+
 // notFetched is what becomes of a file that could not be had.
 func (d *Desk) notFetched(ctx context.Context, a arauto.Attachment, err error) (arauto.AttachmentEvent, time.Time) {
 	if errors.As(err, new(errRefused)) {
