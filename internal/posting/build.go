@@ -56,7 +56,12 @@ func (b *Builder) Add(id, campaign int64, name string, tel arauto.Phone, fields 
 	}
 }
 
-func (b *Builder) term(t term, id uint16) { b.terms = append(b.terms, uint64(t)<<16|uint64(id)) }
+func (b *Builder) term(t term, id uint16) {
+	if len(b.terms) == cap(b.terms) { // they are many: append alone would copy them a dozen times
+		b.terms = slices.Grow(b.terms, max(len(b.terms), 1<<12))
+	}
+	b.terms = append(b.terms, uint64(t)<<16|uint64(id))
+}
 
 func (b *Builder) addName(text string, id uint16) {
 	if text == "" {
