@@ -352,3 +352,19 @@ func (f goFile) imports(t *testing.T) []string {
 	}
 	return paths
 }
+
+// Two migrations of one number keep every database from being opened: each of their authors saw their own only.
+func TestArch_MigrationsAreNumberedOnce(t *testing.T) {
+	files, err := filepath.Glob("internal/store/migrations/*.sql")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%d migrations, %v", len(files), err)
+	}
+	first := map[string]string{}
+	for _, f := range files {
+		number, _, _ := strings.Cut(filepath.Base(f), "_")
+		if other, twice := first[number]; twice {
+			t.Errorf("%s and %s have one number: the one that came later takes the next", other, f)
+		}
+		first[number] = f
+	}
+}
