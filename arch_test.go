@@ -181,22 +181,6 @@ func TestArch_FilesStayReadable(t *testing.T) {
 	}
 }
 
-// Two branches that take the same number for a migration agree with each other in every file, and no database opens.
-func TestArch_MigrationsHaveTheirOwnNumbers(t *testing.T) {
-	files, err := filepath.Glob("internal/store/migrations/*.sql")
-	if err != nil || len(files) < 20 {
-		t.Fatalf("%d migrations, %v", len(files), err)
-	}
-	taken := map[string]string{}
-	for _, name := range files {
-		number, _, _ := strings.Cut(filepath.Base(name), "_")
-		if other := taken[number]; other != "" {
-			t.Errorf("%s has the number of %s: give the later one the next that is free", name, other)
-		}
-		taken[number] = name
-	}
-}
-
 // TestArch_NounsReadNoClock: in the root, now is a parameter.
 func TestArch_NounsReadNoClock(t *testing.T) {
 	clock := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker"}

@@ -61,7 +61,7 @@ func (w *window) close() {
 // Windows of rows whose order is the file's are one transaction's.
 const (
 	firstWindow = 4 * chunkRows
-	windowRows  = 32 * chunkRows
+	windowRows  = 24 * chunkRows
 )
 
 // windows gives the rows behind resume.From window by window; ended is closed when nothing reads the file any more.
@@ -115,7 +115,7 @@ func (g *gathering[T]) fill(chunks <-chan *chunk[T]) *window {
 	for c := range chunks {
 		<-c.ready
 		if w == nil {
-			w = &window{from: g.from, till: g.from, begun: g.begun}
+			w = &window{from: g.from, till: g.from, begun: g.begun, entries: make([]entry, 0, g.wanted+readRows)}
 		}
 		w.done, w.err, w.broken = c.done, c.err, c.broken
 		if w.broken == nil && (w.err == nil || arauto.KindOf(w.err) == arauto.KindInvalid) {
