@@ -8,7 +8,8 @@ import (
 )
 
 // What is loaded in bulk changes pages all over an index. They are brought into the database once for many chunks,
-// rather than for each, when the log may grow; and a chunk finds the pages of the last in memory.
+// rather than for each, when the log may grow. Few pages are changed twice, since long lists come in the order of
+// persons: the memory is better left to whoever reads the list.
 const (
 	bulkPragmas  = `PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=32768; PRAGMA journal_size_limit=268435456;`
 	usualPragmas = `PRAGMA cache_size=-32768; PRAGMA wal_autocheckpoint=4000; PRAGMA journal_size_limit=67108864;`
