@@ -58,20 +58,34 @@ func (r *run) refresh(ctx context.Context) error {
 const replyLag = 100 * time.Millisecond
 
 // giveWay takes what conversations sent from what campaigns may: Meta's limit is one for both, and whoever talks to
-// somebody goes first.
+// somebody goes first. Nobody waits for the count: it is asked for beside the sending.
 func (r *run) giveWay(ctx context.Context, now time.Time) error {
-	if now.Sub(r.repliesAt) < replyLag {
+	if len(r.counting) > 0 {
+		got := <-r.counting
+		r.counting = nil
+		if got.err != nil {
+			return got.err
+		}
+		if r.counted {
+			r.pacer.took(now, int(got.n-r.replies))
+		}
+		r.replies, r.counted = got.n, true
+	}
+	if r.counting != nil || now.Sub(r.repliesAt) < replyLag {
 		return nil
 	}
-	n, err := r.Store.Replies(ctx, r.sender.Account, r.sender.ID)
-	if err != nil {
-		return err
-	}
-	if !r.repliesAt.IsZero() {
-		r.pacer.took(now, int(n-r.replies))
-	}
-	r.replies, r.repliesAt = n, now
+	r.counting, r.repliesAt = make(chan replies, 1), now
+	go func(into chan<- replies) {
+		n, err := r.Store.Replies(ctx, r.sender.Account, r.sender.ID)
+		into <- replies{n, err}
+	}(r.counting)
 	return nil
+}
+
+// replies is how many messages of conversations have ever left by the sender.
+type replies struct {
+	n   int64
+	err error
 }
 
 // feed keeps contacts waiting in f: it reads ahead when few are left, and waits for what is being read

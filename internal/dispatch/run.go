@@ -22,8 +22,10 @@ type run struct {
 	turn    turn
 	freshAt time.Time // when work was read
 
-	replies   int64 // of conversations by this sender, as known
-	repliesAt time.Time
+	replies   int64 // of conversations by this sender, as far as counted
+	counted   bool
+	counting  chan replies // what is being asked for; nil = nothing
+	repliesAt time.Time    // when it was asked for last
 
 	advancedAt time.Time // when answers and intents were last written
 
@@ -172,6 +174,8 @@ func (r *run) pause(ctx context.Context, wait time.Duration) error {
 		r.answered = append(r.answered, a)
 	case done := <-r.advanced:
 		r.advanced <- done // there is room: it was one of those that are counted
+	case got := <-r.counting:
+		r.counting <- got
 	case <-timer.C:
 	}
 	return nil
