@@ -401,9 +401,7 @@ func testDeskReplies(t *testing.T, s *store.Store) {
 	})
 }
 
-// testDeskRace: many assign at once, agents close and vanish, and nobody has more than room for, nothing is lost and
-// each conversation has one agent.
-// Who is to be forgotten is not answered any more, not even with what waited, unless they write again.
+// testDeskErased: who is to be forgotten is not answered any more, not even with what waited, unless they write again.
 func testDeskErased(t *testing.T, s *store.Store) {
 	m := newTeam(t, s, 1, 5)
 	ctx, a := t.Context(), m.account.ID
@@ -439,6 +437,8 @@ func testDeskErased(t *testing.T, s *store.Store) {
 	}
 }
 
+// testDeskRace: many assign at once, agents close and vanish, and nobody has more than room for, nothing is lost and
+// each conversation has one agent.
 func testDeskRace(t *testing.T, s *store.Store) {
 	const people, agents = 40, 4
 	m := newTeam(t, s, people, 1, 2, 3, 2)
