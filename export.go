@@ -18,6 +18,9 @@ func ExportFormats() []ExportFormat { return []ExportFormat{ExportCSV, ExportXLS
 // ExportKept is how long the file of an export can be fetched once it is written.
 const ExportKept = 7 * 24 * time.Hour
 
+// MaxColumns is how many custom fields a table has at most: a spreadsheet has room for some more.
+const MaxColumns = 10_000
+
 // An Export is contacts to be written into a file. It is stored as Selection is.
 type Export struct {
 	Who       ContactFilter

@@ -15,8 +15,7 @@ type csvTable struct {
 	raw    io.Writer
 	bom    bool
 	zone   *time.Location
-	places map[string]int
-	fields []string
+	custom columnsOf
 	cells  []string
 }
 
@@ -32,7 +31,7 @@ func (t *csvTable) head(fields []string) error {
 			return err
 		}
 	}
-	t.places, t.fields = placesOf(fields), make([]string, len(fields))
+	t.custom = newColumnsOf(fields)
 	names := headings(fields)
 	for i := range names {
 		names[i] = harmless(names[i])
@@ -40,7 +39,7 @@ func (t *csvTable) head(fields []string) error {
 	return t.w.Write(names)
 }
 
-func (t *csvTable) row(r *arauto.ContactRow) (err error) {
+func (t *csvTable) row(r *arauto.ContactRow) error {
 	t.cells = t.cells[:0]
 	for _, c := range columns {
 		switch {
@@ -52,10 +51,11 @@ func (t *csvTable) row(r *arauto.ContactRow) (err error) {
 			t.cells = append(t.cells, count(c.n(r)))
 		}
 	}
-	if t.fields, err = values(r, t.places, t.fields); err != nil {
+	fields, err := t.custom.values(r)
+	if err != nil {
 		return err
 	}
-	for _, v := range t.fields {
+	for _, v := range fields {
 		t.cells = append(t.cells, harmless(v))
 	}
 	return t.w.Write(t.cells)

@@ -24,9 +24,6 @@ type Store interface {
 	QueueBulk(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job, asked string) (arauto.Job, error)
 	// ContactRows lists matches below an id, newest first; fewer than limit are the last.
 	ContactRows(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int) ([]arauto.ContactRow, error)
-	// FieldKeys adds to keys the custom fields of up to limit matches below an id, in the order they are met; last is
-	// the lowest id, and n how many there were.
-	FieldKeys(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int, keys *arauto.FieldKeys) (last int64, n int, err error)
 }
 
 // Shelf is where exports are found that are done.
@@ -45,12 +42,24 @@ type Blobs interface {
 	Remove(ctx context.Context, key string) error
 }
 
+// Columns tells which custom fields contacts have.
+type Columns interface {
+	// CampaignFields are those of the campaigns whose contacts f asks for; unknown are campaigns of which not all are kept.
+	CampaignFields(ctx context.Context, account int64, f arauto.ContactFilter) (keys arauto.FieldKeys, unknown []int64, err error)
+	// KeepFields adds names to those of a campaign; all says that there are no others.
+	KeepFields(ctx context.Context, account, campaign int64, names []string, all bool) error
+	// FieldKeys adds to keys the custom fields of up to limit matches below an id, in the order they are met; last is
+	// the lowest id, and n how many there were.
+	FieldKeys(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int, keys *arauto.FieldKeys) (last int64, n int, err error)
+}
+
 // Exports starts exports and does them: it is the worker of JobExport and of JobPersonExport. Everything exported must be set; Wake tells
 // whoever runs jobs that there is one.
 type Exports struct {
-	Store Store
-	Shelf Shelf
-	Blobs Blobs
+	Store   Store
+	Columns Columns
+	Shelf   Shelf
+	Blobs   Blobs
 	// Document writes everything that is kept of the person with that key, and says now and then how many rows it has.
 	Document func(ctx context.Context, account int64, key string, out io.Writer, wrote func(rows int64) error) error
 	Now      func() time.Time
@@ -61,7 +70,6 @@ type Exports struct {
 
 const (
 	chunkRows    = 1000
-	keyRows      = 5000
 	storeTimeout = time.Minute
 	reportEvery  = time.Second
 )
@@ -117,7 +125,7 @@ const Written = "written"
 
 // Work implements the worker of these jobs: Rows counts who was looked at for columns and then for lines, Done and
 // Accepted the rows that were written. A job that was
-// interrupted writes its file anew: half a file is none.
+// interrupted writes its file anew: half a file is none. So does one that meets a custom field that has no column.
 func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progress func(arauto.Job) error) (arauto.Job, error) {
 	if j.Kind == arauto.JobPersonExport {
 		return e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.writePerson(ctx, out, j, progress) })
@@ -126,7 +134,16 @@ func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progre
 	if err != nil {
 		return j, err
 	}
-	return e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.write(ctx, out, j, x, progress) })
+	for again := 0; ; again++ {
+		done, err := e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.write(ctx, out, j, x, progress) })
+		late, is := errors.AsType[lateFields](err)
+		if !is || again == mostAgain {
+			return done, err
+		}
+		if err := e.Columns.KeepFields(ctx, j.Account, late.campaign, late.names, false); err != nil {
+			return done, err
+		}
+	}
 }
 
 // put keeps what write writes, and returns the job as write left it.
@@ -203,34 +220,6 @@ func (e *Exports) rows(ctx context.Context, account int64, x arauto.Export, belo
 	defer cancel()
 	return e.Store.ContactRows(ctx, account, x.Who, below, chunkRows)
 }
-
-// keys are the custom fields that become columns; JSON needs none. j's Rows say how many contacts were looked at.
-func (e *Exports) keys(ctx context.Context, j *arauto.Job, x arauto.Export, tell func() error) ([]string, error) {
-	var keys arauto.FieldKeys
-	if x.Format == arauto.ExportJSONL {
-		return nil, nil
-	}
-	for below, n := x.UpTo+1, keyRows; n == keyRows; {
-		ctx, cancel := context.WithTimeout(ctx, storeTimeout)
-		last, looked, err := e.Store.FieldKeys(ctx, j.Account, x.Who, below, keyRows, &keys)
-		cancel()
-		if err != nil {
-			return nil, err
-		}
-		below, n = last, looked
-		j.Rows += int64(looked)
-		if err := tell(); err != nil {
-			return nil, err
-		}
-	}
-	if len(keys.List) > maxColumns {
-		return nil, arauto.Errorf(arauto.KindInvalid, "fields", "these contacts have more than %d custom fields: export fewer campaigns at a time, or JSON lines", maxColumns)
-	}
-	return keys.List, nil
-}
-
-// maxColumns is how many custom fields a table has at most: a spreadsheet has room for some more.
-const maxColumns = 10_000
 
 // File is what an export wrote.
 type File struct {

@@ -26,6 +26,7 @@ import (
 var (
 	_ jobs.Worker = (*Exports)(nil)
 	_ Store       = (*store.Store)(nil)
+	_ Columns     = (*store.Store)(nil)
 	_ Shelf       = (*store.Store)(nil)
 	_ Blobs       = (*blob.Dir)(nil)
 )
@@ -72,7 +73,7 @@ func newWorld(t *testing.T, contacts ...arauto.Contact) *world {
 	check(t, err)
 	t.Cleanup(func() { _ = dir.Close() })
 	w := &world{t: t, store: s, account: account.ID, campaign: campaign.ID, now: base.Add(time.Minute)}
-	w.Exports = &Exports{Store: s, Shelf: s, Blobs: dir, Now: func() time.Time { return w.now }, Wake: func() {}}
+	w.Exports = &Exports{Store: s, Columns: s, Shelf: s, Blobs: dir, Now: func() time.Time { return w.now }, Wake: func() {}}
 	return w
 }
 
@@ -241,10 +242,6 @@ func (g growing) CountContacts(ctx context.Context, account int64, f arauto.Cont
 
 func (g growing) QueueBulk(ctx context.Context, actor arauto.Actor, now time.Time, j arauto.Job, asked string) (arauto.Job, error) {
 	return g.store.QueueBulk(ctx, actor, now, j, asked)
-}
-
-func (g growing) FieldKeys(ctx context.Context, account int64, f arauto.ContactFilter, below int64, limit int, keys *arauto.FieldKeys) (int64, int, error) {
-	return g.store.FieldKeys(ctx, account, f, below, limit, keys)
 }
 
 func TestExport_Expires(t *testing.T) {

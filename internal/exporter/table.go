@@ -84,26 +84,6 @@ func headings(fields []string) []string {
 	return names
 }
 
-// values are the row's custom fields in the order of keys, which are lower case; "" where there is none.
-func values(r *arauto.ContactRow, places map[string]int, into []string) ([]string, error) {
-	clear(into)
-	fields, err := arauto.StoredFields(r.RawFields)
-	for _, f := range fields {
-		if at, known := places[arauto.FieldKey(f.Key)]; known {
-			into[at] = f.Value
-		}
-	}
-	return into, err
-}
-
-func placesOf(fields []string) map[string]int {
-	places := make(map[string]int, len(fields))
-	for i, f := range fields {
-		places[arauto.FieldKey(f)] = i
-	}
-	return places
-}
-
 // local is a moment as a spreadsheet reads it.
 func local(t time.Time, zone *time.Location) string {
 	if t.IsZero() {

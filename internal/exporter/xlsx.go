@@ -25,8 +25,7 @@ type sheets struct {
 	number int // of the sheet
 	at     int // rows in it
 	names  []any
-	places map[string]int
-	fields []string
+	custom columnsOf
 	cells  []any
 }
 
@@ -38,7 +37,7 @@ func newSheets(w io.Writer, zone *time.Location, most int) *sheets {
 }
 
 func (s *sheets) head(fields []string) error {
-	s.places, s.fields = placesOf(fields), make([]string, len(fields))
+	s.custom = newColumnsOf(fields)
 	for _, name := range headings(fields) {
 		s.names = append(s.names, name)
 	}
@@ -70,7 +69,7 @@ func (s *sheets) next() error {
 	return s.sheet.SetRow("A1", s.names)
 }
 
-func (s *sheets) row(r *arauto.ContactRow) (err error) {
+func (s *sheets) row(r *arauto.ContactRow) error {
 	if s.at == s.most {
 		if err := s.next(); err != nil {
 			return err
@@ -89,10 +88,11 @@ func (s *sheets) row(r *arauto.ContactRow) (err error) {
 			s.cells = append(s.cells, c.n(r))
 		}
 	}
-	if s.fields, err = values(r, s.places, s.fields); err != nil {
+	fields, err := s.custom.values(r)
+	if err != nil {
 		return err
 	}
-	for _, v := range s.fields {
+	for _, v := range fields {
 		s.cells = append(s.cells, filled(v))
 	}
 	s.at++

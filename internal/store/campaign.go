@@ -104,7 +104,7 @@ func (s *Store) CreateCampaign(ctx context.Context, actor arauto.Actor, now time
 		if c.ID, err = nextIDs(ctx, t, c.Account, "campaign", 1); err != nil {
 			return err
 		}
-		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,0,'',0,0)`,
+		_, err = t.exec(ctx, `INSERT INTO campaign (`+campaignColumns+`, fields_known) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,0,'',0,0,1)`,
 			c.Account, c.ID, c.UUID, c.Name, c.Channel, c.State, c.Pause, c.Standing, c.Sender, c.Template, encodeMapping(c.Mapping),
 			c.HoldAfter, c.ReplyWindow.Milliseconds(), jsonOf(c.Policy), c.Version, ms(c.ScheduledFor), ms(c.CreatedAt), ms(c.UpdatedAt), int64(0), int64(0),
 			c.Queue, encodeVoice(c.Voice))

@@ -106,6 +106,9 @@ func (s *Store) addContacts(ctx context.Context, t querier, now time.Time, accou
 	if err := countPrefixes(ctx, t, account, campaign, list, inserted); err != nil {
 		return nil, err
 	}
+	if err := s.keepNamesOf(ctx, t, account, campaign, list, func(i int) bool { return inserted[i] }); err != nil {
+		return nil, err
+	}
 	d.add(campaign, arauto.ContactPending, int64(len(list)-len(again)))
 	return added, d.apply(ctx, t, account, slotList)
 }

@@ -78,6 +78,9 @@ func (s *Store) addDialled(ctx context.Context, t querier, now time.Time, c arau
 	if err := s.nameDialled(ctx, t, c, taken, inserted, place, added); err != nil {
 		return nil, err
 	}
+	if err := s.keepNamesOf(ctx, t, c.Account, c.ID, taken, func(i int) bool { return inserted[i] }); err != nil {
+		return nil, err
+	}
 	return added, countAdded(ctx, t, c, taken, inserted)
 }
 

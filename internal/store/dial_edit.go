@@ -74,6 +74,9 @@ func (s *Store) changeDialled(ctx context.Context, actor arauto.Actor, now time.
 		if err := countDialled(ctx, t, was, is); err != nil {
 			return err
 		}
+		if err := s.keepNamesOf(ctx, t, account, campaign, []arauto.Contact{is}, func(int) bool { return !slices.Equal(was.Fields, is.Fields) }); err != nil {
+			return err
+		}
 		tell(t).contactMoved(now, was.State, &is)
 		return s.audit(ctx, t, now, actor, action, subject("contact", is.ID),
 			detail("campaign", fmt.Sprint(campaign), "changed", strings.Join(changedFields(was, is), ", ")))

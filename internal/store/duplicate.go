@@ -80,7 +80,7 @@ func keysOfContacts(list []arauto.Contact) []string {
 }
 
 // updateDuplicates changes those who were in the campaign already by what the list says of them.
-func (s *Store) updateDuplicates(ctx context.Context, t querier, now time.Time, account int64, list []arauto.Contact, added []arauto.Added) error {
+func (s *Store) updateDuplicates(ctx context.Context, t querier, now time.Time, account, campaign int64, list []arauto.Contact, added []arauto.Added) error {
 	var ids []int64
 	var twice []arauto.Contact
 	for i, a := range added {
@@ -90,6 +90,9 @@ func (s *Store) updateDuplicates(ctx context.Context, t querier, now time.Time, 
 	}
 	if len(ids) == 0 {
 		return nil
+	}
+	if err := s.keepNamesOf(ctx, t, account, campaign, twice, func(int) bool { return true }); err != nil {
+		return err
 	}
 	return s.updateContacts(ctx, t, now, account, ids, twice)
 }

@@ -84,7 +84,7 @@ func (s *Store) addToCampaign(ctx context.Context, t querier, now time.Time, acc
 		added[i] = there[k]
 	}
 	if in.Duplicates == arauto.DuplicatesUpdate {
-		return added, s.updateDuplicates(ctx, t, now, account, list, added)
+		return added, s.updateDuplicates(ctx, t, now, account, campaign, list, added)
 	}
 	return added, nil
 }

@@ -42,6 +42,8 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"dial moves", testDialMoves},
 		{"who is not dialled any more", testDialErased},
 		{"search", testSearch},
+		{"names of custom fields", testCampaignFields},
+		{"names of many writers", testCampaignFieldsWriters},
 		{"stage", testStage},
 		{"intake", testIntake},
 		{"lease", testLease},
