@@ -11,8 +11,7 @@ import (
 
 	"arauto"
 	"arauto/internal/importer"
-
-	"github.com/xuri/excelize/v2"
+	"arauto/internal/sheet"
 )
 
 // A corpus is a list as customers send it: a name, a phone and six columns of their own; every tenth row is ugly, and
@@ -170,33 +169,31 @@ func (c corpus) writeJSON(out io.Writer) error {
 
 // writeXLSX writes phones as spreadsheets have them: those of digits alone are numbers.
 func (c corpus) writeXLSX(out io.Writer) error {
-	book := excelize.NewFile()
-	defer book.Close()
-	sheet, err := book.NewStreamWriter("Sheet1")
+	book, err := sheet.New(out)
+	if err == nil {
+		err = book.Sheet("Sheet1")
+	}
 	if err != nil {
 		return err
 	}
-	write := func(n int, row []string) error {
-		cells := make([]any, len(row))
+	write := func(row []string) error {
+		cells := make([]sheet.Cell, len(row))
 		for i, cell := range row {
-			cells[i] = cell
+			cells[i].Text = cell
 		}
 		if phone, err := strconv.ParseInt(row[1], 10, 64); err == nil && row[1][0] != '0' {
-			cells[1] = phone
+			cells[1] = sheet.Cell{Number: phone}
 		}
-		return sheet.SetRow(fmt.Sprint("A", n), cells)
+		return book.Row(cells)
 	}
-	if err := write(1, corpusHeader()); err != nil {
+	if err := write(corpusHeader()); err != nil {
 		return err
 	}
 	for n := range c.rows {
 		cells, _ := c.row(n)
-		if err := write(n+2, cells); err != nil {
+		if err := write(cells); err != nil {
 			return err
 		}
 	}
-	if err := sheet.Flush(); err != nil {
-		return err
-	}
-	return book.Write(out)
+	return book.Close()
 }

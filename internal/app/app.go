@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/netip"
-	"os"
 	"slices"
 	"time"
 	_ "time/tzdata" // time zones wherever the binary runs
@@ -109,7 +108,7 @@ func (a *App) openStore(ctx context.Context) (err error) {
 	if a.store, err = store.Open(ctx, a.data.database(a.config), keys, clock(), store.Located(places)); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(a.data.file("tmp"), 0o700); err != nil {
+	if err := a.data.emptyTemp(); err != nil {
 		return err
 	}
 	a.blobs, err = blob.New(a.data.file("files"))

@@ -37,6 +37,14 @@ func (d *dataDir) close() error { return d.lock.Close() }
 
 func (d *dataDir) file(name string) string { return filepath.Join(d.path, name) }
 
+// emptyTemp makes the directory for what is spooled anew: what a crash left there is nobody's.
+func (d *dataDir) emptyTemp() error {
+	if err := os.RemoveAll(d.file("tmp")); err != nil {
+		return fmt.Errorf("empty the directory for temporary files: %w", err)
+	}
+	return os.MkdirAll(d.file("tmp"), 0o700)
+}
+
 // database is the address of the database: c's own, or the file in the directory.
 func (d *dataDir) database(c Config) string {
 	if c.Database != "" {

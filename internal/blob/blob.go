@@ -6,7 +6,6 @@ package blob
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -30,10 +29,7 @@ type Dir struct {
 const (
 	dirMode  = 0o700
 	fileMode = 0o600
-	// unfinished is where a file is written before it has its name. No key begins with a dot.
-	unfinished = ".unfinished"
-	abandoned  = 24 * time.Hour
-	maxKey     = 300
+	maxKey   = 300
 )
 
 // New uses the directory at name, which is made when it is not there. Close it at the end.
@@ -55,24 +51,6 @@ func New(name string) (*Dir, error) {
 	return d, nil
 }
 
-// sweep removes what a crash left half-written. Another process may be writing what is younger.
-func (d *Dir) sweep() error {
-	drafts, err := fs.ReadDir(d.root.FS(), unfinished)
-	if err != nil {
-		return err
-	}
-	for _, draft := range drafts {
-		info, err := draft.Info()
-		if errors.Is(err, fs.ErrNotExist) || err == nil && time.Since(info.ModTime()) < abandoned {
-			continue
-		}
-		if err := d.root.Remove(path.Join(unfinished, draft.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
-}
-
 // Close lets go of the directory. Files that are open stay readable.
 func (d *Dir) Close() error { return d.root.Close() }
 
@@ -83,8 +61,7 @@ func (d *Dir) Put(ctx context.Context, key string, body io.Reader) (size int64, 
 	if err := check(key); err != nil {
 		return 0, err
 	}
-	draft := path.Join(unfinished, rand.Text())
-	f, err := d.root.OpenFile(draft, os.O_WRONLY|os.O_CREATE|os.O_EXCL, fileMode)
+	f, draft, err := d.draft(os.O_WRONLY)
 	if err != nil {
 		return 0, d.explain("store a file", err)
 	}
@@ -108,8 +85,7 @@ func (d *Dir) Put(ctx context.Context, key string, body io.Reader) (size int64, 
 
 // Scratch is a file for the caller alone, which has no key and is gone once it is closed, or with the program.
 func (d *Dir) Scratch() (*os.File, error) {
-	name := path.Join(unfinished, rand.Text())
-	f, err := d.root.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, fileMode)
+	f, name, err := d.draft(os.O_RDWR)
 	if err != nil {
 		return nil, d.explain("make a file for the meantime", err)
 	}

@@ -11,7 +11,6 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"arauto"
 	"arauto/internal/blob"
@@ -197,29 +196,6 @@ func TestKeys_Refused(t *testing.T) {
 	}
 	if got := files(t, name); len(got) > 0 {
 		t.Errorf("left %v", got)
-	}
-}
-
-// What a crash left half-written goes a day later; what may still be written stays.
-func TestNew_SweepsUnfinished(t *testing.T) {
-	_, name := open(t)
-	old, young := filepath.Join(name, ".unfinished", "OLD"), filepath.Join(name, ".unfinished", "YOUNG")
-	for _, f := range []string{old, young} {
-		if err := os.WriteFile(f, []byte("half"), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	yesterday := time.Now().Add(-25 * time.Hour)
-	if err := os.Chtimes(old, yesterday, yesterday); err != nil {
-		t.Fatal(err)
-	}
-	d, err := blob.New(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer d.Close()
-	if diff := cmp.Diff(map[string]fs.FileMode{".unfinished/YOUNG": 0o600}, files(t, name)); diff != "" {
-		t.Error(diff)
 	}
 }
 

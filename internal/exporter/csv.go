@@ -66,8 +66,6 @@ func (t *csvTable) end() error {
 	return t.w.Error()
 }
 
-func (*csvTable) free() {}
-
 // count is a number; none is an empty cell.
 func count(n int64) string {
 	if n == 0 {

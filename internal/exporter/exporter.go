@@ -65,7 +65,7 @@ type Exports struct {
 	Now      func() time.Time
 	Wake     func()
 
-	sheetRows int // 0 = maxSheetRows
+	sheetRows int // 0 = sheet.MaxRows
 }
 
 const (
@@ -172,7 +172,6 @@ func (e *Exports) write(ctx context.Context, out io.Writer, j *arauto.Job, x ara
 	if err != nil {
 		return err
 	}
-	defer t.free()
 	told := e.Now()
 	tell := func() error {
 		now := e.Now()

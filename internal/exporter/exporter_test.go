@@ -137,8 +137,10 @@ func TestExport_CSV(t *testing.T) {
 	}
 }
 
+// TestExport_XLSX: in sheets of two rows, and with nothing put aside: there is no place for temporary files.
 func TestExport_XLSX(t *testing.T) {
 	w := newWorld(t, ugly()...)
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
 	w.sheetRows = 2
 	_, body := w.export(arauto.Export{Format: arauto.ExportXLSX})
 	f, err := excelize.OpenReader(bytes.NewReader(body))

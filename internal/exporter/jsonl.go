@@ -59,5 +59,3 @@ func valueOf(c column, r *arauto.ContactRow) any {
 }
 
 func (*jsonTable) end() error { return nil }
-
-func (*jsonTable) free() {}

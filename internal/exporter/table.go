@@ -14,8 +14,6 @@ type table interface {
 	head(fields []string) error
 	row(r *arauto.ContactRow) error
 	end() error
-	// free lets go of what end would have; it is called in any case.
-	free()
 }
 
 func (e *Exports) table(w io.Writer, x arauto.Export) (table, error) {
@@ -27,7 +25,7 @@ func (e *Exports) table(w io.Writer, x arauto.Export) (table, error) {
 	case arauto.ExportJSONL:
 		return newJSONTable(w), nil
 	case arauto.ExportXLSX:
-		return newSheets(w, zone, e.sheetRows), nil
+		return newSheets(w, zone, e.sheetRows)
 	}
 	return newCSV(w, x, zone), nil
 }

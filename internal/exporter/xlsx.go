@@ -1,76 +1,53 @@
 package exporter
 
 import (
-	"archive/zip"
 	"fmt"
 	"io"
 	"time"
 
-	"github.com/xuri/excelize/v2"
-
 	"arauto"
+	"arauto/internal/sheet"
 )
 
-// maxSheetRows is how many rows a sheet has room for, its heading among them.
-const maxSheetRows = excelize.TotalRows
-
 // sheets writes a spreadsheet. Every cell but a count is text: a cell of text is never run, and a phone stays one. What
-// does not fit into a sheet goes into the next, under the same heading. Rows are spooled to a temporary file.
+// does not fit into a sheet goes into the next, under the same heading.
 type sheets struct {
-	out    io.Writer
+	book   *sheet.Book
 	zone   *time.Location
-	most   int
-	file   *excelize.File
-	sheet  *excelize.StreamWriter
+	most   int // rows a sheet has, its heading among them
 	number int // of the sheet
-	at     int // rows in it
-	names  []any
+	names  []sheet.Cell
 	custom columnsOf
-	cells  []any
+	cells  []sheet.Cell
 }
 
-func newSheets(w io.Writer, zone *time.Location, most int) *sheets {
+func newSheets(w io.Writer, zone *time.Location, most int) (*sheets, error) {
 	if most == 0 {
-		most = maxSheetRows
+		most = sheet.MaxRows
 	}
-	return &sheets{out: w, zone: zone, most: most, file: excelize.NewFile()}
+	book, err := sheet.New(w)
+	return &sheets{book: book, zone: zone, most: most}, err
 }
 
 func (s *sheets) head(fields []string) error {
 	s.custom = newColumnsOf(fields)
 	for _, name := range headings(fields) {
-		s.names = append(s.names, name)
+		s.names = append(s.names, sheet.Cell{Text: name})
 	}
 	return s.next()
 }
 
 // next begins a sheet.
 func (s *sheets) next() error {
-	if s.sheet != nil {
-		if err := s.sheet.Flush(); err != nil {
-			return err
-		}
-	}
 	s.number++
-	name := fmt.Sprintf("Contacts %d", s.number)
-	var err error
-	if s.number == 1 {
-		err = s.file.SetSheetName("Sheet1", name)
-	} else {
-		_, err = s.file.NewSheet(name)
-	}
-	if err != nil {
+	if err := s.book.Sheet(fmt.Sprintf("Contacts %d", s.number)); err != nil {
 		return err
 	}
-	if s.sheet, err = s.file.NewStreamWriter(name); err != nil {
-		return err
-	}
-	s.at = 1
-	return s.sheet.SetRow("A1", s.names)
+	return s.book.Row(s.names)
 }
 
 func (s *sheets) row(r *arauto.ContactRow) error {
-	if s.at == s.most {
+	if s.book.Rows() == s.most {
 		if err := s.next(); err != nil {
 			return err
 		}
@@ -79,13 +56,11 @@ func (s *sheets) row(r *arauto.ContactRow) error {
 	for _, c := range columns {
 		switch {
 		case c.text != nil:
-			s.cells = append(s.cells, filled(c.text(r)))
+			s.cells = append(s.cells, sheet.Cell{Text: c.text(r)})
 		case c.at != nil:
-			s.cells = append(s.cells, filled(local(c.at(r), s.zone)))
-		case c.n(r) == 0:
-			s.cells = append(s.cells, nil)
+			s.cells = append(s.cells, sheet.Cell{Text: local(c.at(r), s.zone)})
 		default:
-			s.cells = append(s.cells, c.n(r))
+			s.cells = append(s.cells, sheet.Cell{Number: c.n(r)})
 		}
 	}
 	fields, err := s.custom.values(r)
@@ -93,28 +68,9 @@ func (s *sheets) row(r *arauto.ContactRow) error {
 		return err
 	}
 	for _, v := range fields {
-		s.cells = append(s.cells, filled(v))
+		s.cells = append(s.cells, sheet.Cell{Text: v})
 	}
-	s.at++
-	return s.sheet.SetRow(fmt.Sprint("A", s.at), s.cells)
+	return s.book.Row(s.cells)
 }
 
-// filled is text, or no cell at all.
-func filled(text string) any {
-	if text == "" {
-		return nil
-	}
-	return text
-}
-
-func (s *sheets) end() error {
-	// The library would hold the whole file, compressed, before it wrote it.
-	s.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(s.out) })
-	err := s.sheet.Flush()
-	if err == nil {
-		_, err = s.file.WriteTo(io.Discard)
-	}
-	return err
-}
-
-func (s *sheets) free() { _ = s.file.Close() } // its temporary files: there is nothing in them that is needed
+func (s *sheets) end() error { return s.book.Close() }

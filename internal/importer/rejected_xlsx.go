@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/xuri/excelize/v2"
+	"arauto/internal/sheet"
 )
 
 // sheetOf is a file of rejects that was kept as CSV as a workbook, made while it is read.
@@ -18,23 +18,25 @@ func sheetOf(kept io.ReadCloser) io.ReadCloser {
 }
 
 // writeSheet writes every cell as a text: phones keep their digits and their zeros.
-func writeSheet(out io.Writer, kept io.Reader) (err error) {
+func writeSheet(out io.Writer, kept io.Reader) error {
 	source, _, err := OpenCSV(kept, CSVOptions{Separator: separators[0], plain: true})
 	if err != nil {
 		return err
 	}
-	book := excelize.NewFile()
-	defer func() { err = errors.Join(err, book.Close()) }()
-	sheet, err := book.NewStreamWriter("Sheet1")
+	book, err := sheet.New(out)
+	if err == nil {
+		err = book.Sheet("Sheet1")
+	}
 	if err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}
-	for n, row := 1, source.Header(); ; n++ {
-		cells := make([]any, len(row))
-		for i, cell := range row {
-			cells[i] = cell
+	var cells []sheet.Cell
+	for row := source.Header(); ; {
+		cells = cells[:0]
+		for _, cell := range row {
+			cells = append(cells, sheet.Cell{Text: cell})
 		}
-		if err := sheet.SetRow(fmt.Sprint("A", n), cells); err != nil {
+		if err := book.Row(cells); err != nil {
 			return fmt.Errorf("write rejects: %w", err)
 		}
 		next, err := source.Next()
@@ -48,10 +50,7 @@ func writeSheet(out io.Writer, kept io.Reader) (err error) {
 		}
 		row = next.Cells
 	}
-	if err := sheet.Flush(); err != nil {
-		return fmt.Errorf("write rejects: %w", err)
-	}
-	if err := book.Write(out); err != nil {
+	if err := book.Close(); err != nil {
 		return fmt.Errorf("write rejects: %w", err)
 	}
 	return nil

@@ -112,7 +112,7 @@ func TestOpenXLSX(t *testing.T) {
 	}
 }
 
-// What the library of the house writes is read: several sheets, hidden ones, texts shared or not.
+// What a library writes is read: several sheets, hidden ones, texts shared or not.
 func TestOpenXLSX_Excelize(t *testing.T) {
 	book := excelize.NewFile()
 	defer book.Close()
