@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 	"time"
 )
@@ -184,5 +183,10 @@ type jobFileCmd struct {
 }
 
 func (k jobFileCmd) Run(ctx context.Context, c *client) error {
-	return saveFile(ctx, c, "/exports/"+url.PathEscape(fmt.Sprint(k.Job))+"/file", k.Out)
+	list := "exports"
+	var j job
+	if _, err := c.get(ctx, fmt.Sprint("/jobs/", k.Job), &j); err == nil && j.Kind == "person_export" { // who may not read jobs may still fetch lists
+		list = "person-exports"
+	}
+	return saveFile(ctx, c, fmt.Sprintf("/%s/%d/file", list, k.Job), k.Out)
 }

@@ -150,7 +150,9 @@ func (k personTimelineCmd) Run(ctx context.Context, c *client) error {
 type personExportCmd struct {
 	Person string `arg:"" help:"As of show."`
 	Out    string `short:"o" placeholder:"FILE" help:"The file to write; default: standard output."`
-	Job    bool   `help:"Have it written as a job, for a long history: a ZIP archive, that can be fetched for seven days. Needs --out."`
+	Job    bool   `help:"Have it written as a job: a ZIP archive with the document and the files of their conversations, that can be fetched for seven days. Needs --out."`
+
+	FilesAfter int64 `placeholder:"N" help:"Of the files those behind number N: where an archive was full, its document's files_after says it. Needs --job."`
 
 	Every time.Duration `default:"500ms" hidden:"" help:"How often to look."`
 }
@@ -162,6 +164,9 @@ func (k personExportCmd) Run(ctx context.Context, c *client) error {
 	}
 	if k.Job {
 		return k.follow(ctx, c, ref)
+	}
+	if k.FilesAfter > 0 {
+		return usageError("--files-after needs --job: only an archive has files")
 	}
 	raw, err := c.get(ctx, "/people/"+url.PathEscape(ref)+"/export", nil)
 	if err != nil {
@@ -179,7 +184,11 @@ func (k personExportCmd) follow(ctx context.Context, c *client, ref string) erro
 		return errors.New("an archive is no text: say with --out which file to write")
 	}
 	var got export
-	if _, err := c.post(ctx, "/people/"+url.PathEscape(ref)+"/exports", nil, &got); err != nil {
+	path := "/people/" + url.PathEscape(ref) + "/exports"
+	if k.FilesAfter > 0 {
+		path += fmt.Sprint("?files_after=", k.FilesAfter)
+	}
+	if _, err := c.post(ctx, path, nil, &got); err != nil {
 		return err
 	}
 	line := c.progress().patient(time.Now())
@@ -190,14 +199,20 @@ func (k personExportCmd) follow(ctx context.Context, c *client, ref string) erro
 	line.end()
 	switch {
 	case errors.Is(err, context.Canceled):
-		c.note("Stopped following. The export goes on by itself: GET /person-exports/%d/file", got.Job.ID)
+		c.note("Stopped following. The export goes on by itself: arauto job file %d --out FILE", got.Job.ID)
 		return err
 	case err != nil:
 		return err
 	case got.Job.State != "completed":
 		return fmt.Errorf("job %d is %s: %s", got.Job.ID, got.Job.State, plain(word(got.Job.Error)))
 	}
-	return saveFile(ctx, c, fmt.Sprintf("/person-exports/%d/file", got.Job.ID), k.Out)
+	if err := saveFile(ctx, c, fmt.Sprintf("/person-exports/%d/file", got.Job.ID), k.Out); err != nil {
+		return err
+	}
+	if n := got.Job.Rejected; n > 0 {
+		c.note("Files that are not in it: %s. person.json names each, and says why.", thousands(n))
+	}
+	return nil
 }
 
 type personEraseCmd struct {

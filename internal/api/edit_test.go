@@ -32,7 +32,7 @@ func (d *fakeExports) Start(_ context.Context, _ arauto.Actor, _, campaign int64
 	return arauto.Job{ID: 8, Campaign: campaign, Kind: arauto.JobExport, State: arauto.JobQueued}, x.Check()
 }
 
-func (d *fakeExports) StartPerson(_ context.Context, _ arauto.Actor, _ int64, _ string) (arauto.Job, error) {
+func (d *fakeExports) StartPerson(_ context.Context, _ arauto.Actor, _ int64, _ string, _ int64) (arauto.Job, error) {
 	return arauto.Job{ID: 1, Kind: arauto.JobPersonExport, State: arauto.JobQueued}, nil
 }
 

@@ -16,8 +16,8 @@ import (
 type Exports interface {
 	// Start queues it; campaign is the one it is of, or 0. The error is invalid.
 	Start(ctx context.Context, actor arauto.Actor, account, campaign int64, x arauto.Export) (arauto.Job, error)
-	// StartPerson queues the export of everything that is kept of the person with that key.
-	StartPerson(ctx context.Context, actor arauto.Actor, account int64, key string) (arauto.Job, error)
+	// StartPerson queues the export of everything that is kept of the person with that key; of their files those behind after.
+	StartPerson(ctx context.Context, actor arauto.Actor, account int64, key string, after int64) (arauto.Job, error)
 	// File opens what an export wrote; not found before it is written, and once it expired.
 	File(ctx context.Context, j arauto.Job) (file io.ReadCloser, name, contentType string, err error)
 }
@@ -78,13 +78,19 @@ func (a *API) exports() {
 func (a *API) personExports() {
 	handle(a, op{
 		method: http.MethodPost, path: "/people/{id}/exports", scope: arauto.TokenAdmin, tag: "people", summary: "Write everything that is kept of a person into a file, for themselves", status: http.StatusAccepted,
-		more: "For long histories; the document is that of GET /people/{id}/export, in a ZIP archive. The answer is a job, whose done counts rows; its file can be fetched for seven days, and goes when the person is erased.",
-	}, func(ctx context.Context, c Caller, in *ByPerson) (*wireExport, error) {
+		more: "A ZIP archive with the document of GET /people/{id}/export (person.json) and the files of their conversations and of the ads that brought them (files/…): each element of the document's files names " +
+			"its own, or says why it has none (left_out). An archive has up to 5,000 files and 4 GiB of them; where there are more, the document's files_after says where the next one goes on. The answer is a job, whose done counts " +
+			"files and rows, and rejected the files that are not in it; it can be fetched for seven days, and goes when the person is erased.",
+	}, func(ctx context.Context, c Caller, in *struct {
+		ByPerson
+		After int64 `query:"files_after" minimum:"0" doc:"Files up to that id are left out: an earlier archive has them"`
+	},
+	) (*wireExport, error) {
 		p, err := a.person(ctx, c, in.ID)
 		if err != nil {
 			return nil, err
 		}
-		job, err := a.Exports.StartPerson(ctx, actor(c), c.Account.ID, p.Key)
+		job, err := a.Exports.StartPerson(ctx, actor(c), c.Account.ID, p.Key, in.After)
 		return a.wordExport(job), err
 	})
 	handle(a, op{method: http.MethodGet, path: "/person-exports/{export}", scope: arauto.TokenAdmin, tag: "people", summary: "How far the export of a person is, and where its file"},

@@ -121,6 +121,11 @@ func (f *fakeStore) Timeline(_ context.Context, account int64, _ string, before 
 	return list, nil
 }
 
+func (f *fakeStore) FilesOfPerson(context.Context, int64, string, int64, int) ([]arauto.PersonFile, error) {
+	f.called("FilesOfPerson")
+	return nil, nil
+}
+
 func (f *fakeStore) Note(context.Context, arauto.Actor, time.Time, string, string, string) error {
 	return nil
 }

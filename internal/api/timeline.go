@@ -13,6 +13,8 @@ import (
 type Timelines interface {
 	// Timeline is the latest first, those that come before the one named; from the latest where its At is zero.
 	Timeline(ctx context.Context, account int64, key string, before arauto.Happening, limit int) ([]arauto.Happening, error)
+	// FilesOfPerson lists those behind after, by id; fewer than limit are the last.
+	FilesOfPerson(ctx context.Context, account int64, key string, after int64, limit int) ([]arauto.PersonFile, error)
 	Note(ctx context.Context, actor arauto.Actor, now time.Time, action, subject, detail string) error
 }
 
@@ -43,7 +45,7 @@ func (a *API) timelines() {
 	}, a.timeline)
 	stream(a, op{
 		method: http.MethodGet, path: "/people/{id}/export", scope: arauto.TokenAdmin, tag: "people", summary: "Everything that is kept of a person, for themselves",
-		more: "One JSON document: names, contacts with their fields, suppressions and the whole timeline. That it was asked for is in the audit.", streams: true,
+		more: "One JSON document: names, contacts with their fields, suppressions, the whole timeline, and what files there are. That it was asked for is in the audit.", streams: true,
 	}, "application/json", nil, a.exportPerson)
 }
 
@@ -95,7 +97,7 @@ func (a *API) exportPerson(ctx context.Context, c Caller, in *ByPerson) (func(ht
 	d := Document{Store: a.Store, Codes: a.Codes, Now: a.Now}
 	return func(w http.ResponseWriter) {
 		w.Header().Set("Content-Disposition", `attachment; filename="person.json"`)
-		if err := d.Write(ctx, c.Account.ID, p.Key, w, func(int64) error { return nil }); err != nil {
+		if err := d.Write(ctx, c.Account.ID, p.Key, d.Files(c.Account.ID, p.Key), w, func(int64) error { return nil }); err != nil {
 			panic(http.ErrAbortHandler) // half a document must not pass for a whole one
 		}
 	}, nil

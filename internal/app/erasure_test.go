@@ -56,6 +56,7 @@ func everywhere(t *testing.T, n *inside, o *office) campaign {
 	o.write(t, taken, "wamid.of-hers", object{"type": "text", "text": object{"body": goneWords}, "context": object{"id": taken.ID}})
 	o.write(t, o.taken()[personOf("5511980000077")], "wamid.of-anas", object{"type": "text", "text": object{"body": "a Ana fica"}})
 	o.becomes(t, c.ID, personOf(gonePhone), "replied")
+	o.sendFiles(t, taken)
 	o.api.do(t, "POST", "/api/v1/suppressions", object{"phones": []string{"(11) 98766-0123"}, "scope": "marketing", "evidence": "carta de " + goneName}, nil)
 	deleted := o.api.newCampaign(t, o.business, "duas")
 	status, text, _ := n.call(t, as{"Authorization": "Bearer " + o.api.token, "Idempotency-Key": "k1"}, "POST", fmt.Sprintf("/api/v1/campaigns/%d/contacts", deleted.ID),
@@ -157,7 +158,7 @@ func testErasure(t *testing.T, database string) {
 	}
 	counts := o.api.campaign(t, c.ID).Counts
 	history(t, o.api)
-	file := personFile(t, o.api)
+	file := personFile(t, o)
 	var contacts struct{ Job job }
 	o.api.do(t, "POST", "/api/v1/exports", object{"format": "csv"}, &contacts)
 	until(t, 20*time.Second, "the list is written", func() bool {
@@ -263,8 +264,9 @@ func history(t *testing.T, api client) {
 
 // personFile has everything of the person written into a file, holds it against the document that is given at once, and
 // returns where it is.
-func personFile(t *testing.T, api client) string {
+func personFile(t *testing.T, o *office) string {
 	t.Helper()
+	api := o.api
 	var x struct {
 		Job     job
 		FileURL string `json:"file_url"`
@@ -289,14 +291,20 @@ func personFile(t *testing.T, api client) string {
 		t.Fatal(err)
 	}
 	api.do(t, "GET", "/api/v1/people/%2B"+gonePhone+"/export", nil, &atOnce)
-	delete(inFile, "exported_at")
-	delete(atOnce, "exported_at")
+	filesInArchive(t, o, archive)
+	for _, document := range []map[string]any{inFile, atOnce} {
+		delete(document, "exported_at")
+		for _, f := range document["files"].([]any) {
+			delete(f.(map[string]any), "file")
+			delete(f.(map[string]any), "left_out")
+		}
+	}
 	if d := cmp.Diff(atOnce, inFile); d != "" || len(inFile["timeline"].([]any)) == 0 {
 		t.Errorf("the file says otherwise than the document:\n%s", d)
 	}
-	rows := len(inFile["timeline"].([]any)) + len(inFile["contacts"].([]any))
-	if x.Job.Done != int64(rows) {
-		t.Errorf("%d rows done, of %d", x.Job.Done, rows)
+	rows := len(inFile["timeline"].([]any)) + len(inFile["contacts"].([]any)) + len(inFile["files"].([]any))
+	if x.Job.Done != int64(rows) || x.Job.Rejected != 1 {
+		t.Errorf("%d rows done, of %d, and %d files are not in it", x.Job.Done, rows, x.Job.Rejected)
 	}
 	if status, _ := api.ask(t, "GET", fmt.Sprintf("/api/v1/exports/%d/file", x.Job.ID), nil); status != http.StatusNotFound {
 		t.Errorf("among the exports of contacts: %d", status)

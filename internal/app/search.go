@@ -23,7 +23,9 @@ func (a *App) newEdits() *bulk.Edits {
 
 func (a *App) newExports() *exporter.Exports {
 	document := api.Document{Store: a.store, Codes: whatsapp.Codes{}, Now: clock}
-	return &exporter.Exports{Store: a.store, Columns: a.store, Shelf: a.store, Blobs: a.blobs, Document: document.Write, Now: clock, Wake: func() { a.jobs.Wake() }}
+	return &exporter.Exports{
+		Store: a.store, Columns: a.store, Shelf: a.store, Blobs: a.blobs, People: a.store, Document: document.Write, Now: clock, Wake: func() { a.jobs.Wake() },
+	}
 }
 
 // exports is the exporter as our own API asks for it.

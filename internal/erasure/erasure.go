@@ -120,6 +120,9 @@ type erasing struct {
 }
 
 func (x *erasing) step(ctx context.Context, j arauto.Job, at resume) (resume, error) {
+	if at.Stage == files {
+		return x.file(ctx, j, at) // which has as long for each: archives are large
+	}
 	ctx, cancel := context.WithTimeout(ctx, stepTime)
 	defer cancel()
 	switch at.Stage {
@@ -137,8 +140,6 @@ func (x *erasing) step(ctx context.Context, j arauto.Job, at resume) (resume, er
 		return at, err
 	case texts:
 		return x.text(ctx, j, at)
-	case files:
-		return x.file(ctx, j, at)
 	}
 	if err := x.Compact(ctx); err != nil {
 		return at, err

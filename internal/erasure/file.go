@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"arauto"
 )
@@ -21,6 +22,8 @@ const (
 // cleanFile takes the person out of a file: out of text by leaving their lines away; out of an archive, which
 // cannot be had without a part, by leaving the file away. A file that does not speak of them stays as it is.
 func (x *erasing) cleanFile(ctx context.Context, key string) error {
+	ctx, cancel := context.WithTimeout(ctx, stepTime)
+	defer cancel()
 	f, err := x.Files.Open(ctx, key)
 	if arauto.KindOf(err) == arauto.KindNotFound {
 		return nil
@@ -97,8 +100,8 @@ func (x *erasing) inStream(r io.Reader) (bool, error) {
 	}
 }
 
-// inArchive looks into every part of a zip file, which spreadsheets are. One that cannot be read counts as
-// speaking of them: nobody can tell.
+// inArchive looks into every part of a zip file, which spreadsheets are, and what was written for a person: that ends
+// with the document, so the last part is the first. One that cannot be read counts as speaking of them: nobody can tell.
 func (x *erasing) inArchive(f io.ReadSeeker) (bool, error) {
 	size, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -112,7 +115,7 @@ func (x *erasing) inArchive(f io.ReadSeeker) (bool, error) {
 	if err != nil {
 		return true, nil //nolint:nilerr // said above
 	}
-	for _, part := range archive.File {
+	for _, part := range slices.Backward(archive.File) {
 		r, err := part.Open()
 		if err != nil {
 			return true, nil //nolint:nilerr // the same

@@ -60,12 +60,17 @@ type Exports struct {
 	Columns Columns
 	Shelf   Shelf
 	Blobs   Blobs
+	// People lists the files that go with a document.
+	People People
 	// Document writes everything that is kept of the person with that key, and says now and then how many rows it has.
-	Document func(ctx context.Context, account int64, key string, out io.Writer, wrote func(rows int64) error) error
-	Now      func() time.Time
-	Wake     func()
+	// Files are not among them: they are told as list has them, those behind after by id, fewer than limit being the last.
+	Document func(ctx context.Context, account int64, key string, list func(ctx context.Context, after int64, limit int) ([]arauto.PersonFile, error),
+		out io.Writer, wrote func(rows int64) error) error
+	Now  func() time.Time
+	Wake func()
 
 	sheetRows int // 0 = sheet.MaxRows
+	fileCount int // 0 = mostFiles
 }
 
 const (
@@ -124,8 +129,9 @@ func formerKey(j arauto.Job) string { return fmt.Sprintf("exports/%d/%d", j.Acco
 const Written = "written"
 
 // Work implements the worker of these jobs: Rows counts who was looked at for columns and then for lines, Done and
-// Accepted the rows that were written. A job that was
-// interrupted writes its file anew: half a file is none. So does one that meets a custom field that has no column.
+// Accepted the rows that were written; of a person, Done counts files as well, and Rejected those that are not in the
+// archive. A job that was interrupted writes its file anew: half a file is none. So does one that meets a custom field
+// that has no column.
 func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progress func(arauto.Job) error) (arauto.Job, error) {
 	if j.Kind == arauto.JobPersonExport {
 		return e.put(ctx, j, func(out io.Writer, j *arauto.Job) error { return e.writePerson(ctx, out, j, progress) })
@@ -148,7 +154,7 @@ func (e *Exports) Work(ctx context.Context, _ arauto.Lease, j arauto.Job, progre
 
 // put keeps what write writes, and returns the job as write left it.
 func (e *Exports) put(ctx context.Context, j arauto.Job, write func(io.Writer, *arauto.Job) error) (arauto.Job, error) {
-	j.Done, j.Accepted, j.Rows = 0, 0, 0
+	j.Done, j.Accepted, j.Rejected, j.Rows = 0, 0, 0, 0
 	name, written := key(j), make(chan struct{}) // j is the writer's until written
 	out, in := io.Pipe()
 	go func() {

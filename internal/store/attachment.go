@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"arauto"
@@ -68,6 +69,46 @@ func (s *Store) AttachmentsOf(ctx context.Context, account int64, ids []int64) (
 	}
 	return found, doing("read attachments", err)
 }
+
+// FilesOfPerson lists the files of a person's conversations behind after, in the order of their ids: what they sent and
+// were sent, and what the ads showed that brought them. key is as arauto.Person has it.
+func (s *Store) FilesOfPerson(ctx context.Context, account int64, key string, after int64, limit int) (list []arauto.PersonFile, err error) {
+	err = s.db.read(ctx, func(q querier) error {
+		keys, err := s.keysFor(ctx, q, account, []string{key})
+		if err != nil {
+			return err
+		}
+		list, err = all(ctx, q, scanPersonFile, `SELECT `+attachmentColumnsOfA+`, v.uuid, COALESCE(m.at, k.at, 0) FROM conversation v
+			JOIN attachment a ON a.account_id = v.account_id AND a.conversation_id = v.id
+			LEFT JOIN message m ON m.account_id = a.account_id AND m.id = a.message_id
+			LEFT JOIN click k ON k.account_id = a.account_id AND k.conversation_id = a.conversation_id AND k.attachment_id = a.id
+			WHERE v.account_id = $1 AND `+s.db.in("v.person_key", "$2")+` AND a.id > $3 ORDER BY a.id LIMIT $4`, account, s.db.list(keys), after, limit)
+		return err
+	})
+	return list, doing("list a person's files", err)
+}
+
+// attachmentColumnsOfA are attachmentColumns where other tables are joined.
+var attachmentColumnsOfA = "a." + strings.ReplaceAll(strings.Join(strings.Fields(attachmentColumns), " "), ", ", ", a.")
+
+func scanPersonFile(r rows) (f arauto.PersonFile, err error) {
+	var at int64
+	if f.Attachment, err = scanAttachment(longer{r, []any{&f.Talk, &at}}); err != nil {
+		return f, err
+	}
+	if f.At, f.Direction = moment(at), f.Attachment.Direction(); at == 0 {
+		f.At = f.CreatedAt
+	}
+	return f, nil
+}
+
+// longer has columns behind those that are scanned.
+type longer struct {
+	rows
+	behind []any
+}
+
+func (l longer) Scan(into ...any) error { return l.rows.Scan(append(into, l.behind...)...) }
 
 // fetchFor is how long a file is somebody's to fetch: longer than any fetch may take.
 const fetchFor = 5 * time.Minute

@@ -64,6 +64,7 @@ func Run(t *testing.T, open func(t *testing.T) *store.Store) {
 		{"desk race", testDeskRace},
 		{"desk: the erased", testDeskErased},
 		{"desk files", testDeskFiles},
+		{"files of a person", testPersonFiles},
 		{"click", testClick},
 		{"click span", testClickSpan},
 		{"click sources", testSources},
