@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -142,8 +143,14 @@ func TestPerson_Files(t *testing.T) {
 	check(t, e.Blobs.Remove(t.Context(), files[4].Blob))
 	j, parts, says := e.archive(t, 0)
 	want := []told{
-		{1, "files/000001-etc_passwd.txt", ""}, {2, "files/000002-C_Windows_nota_pdf.pdf", ""}, {3, "", arauto.LeftNotHere}, {4, "files/000004-document.ogg", ""},
-		{5, "", arauto.LeftRemoved}, {6, "", arauto.LeftNotHere}, {7, "files/000007-conta_de_luz_março.pdf", ""}, {8, "files/000008-conta_de_luz_março.pdf", ""},
+		{1, "files/000001-etc_passwd.txt", ""},
+		{2, "files/000002-C_Windows_nota_pdf.pdf", ""},
+		{3, "", arauto.LeftNotHere},
+		{4, "files/000004-document.ogg", ""},
+		{5, "", arauto.LeftRemoved},
+		{6, "", arauto.LeftNotHere},
+		{7, "files/000007-conta_de_luz_março.pdf", ""},
+		{8, "files/000008-conta_de_luz_março.pdf", ""},
 	}
 	if d := cmp.Diff(want, says); d != "" || len(parts) != 5 {
 		t.Errorf("%d parts (-want +got):\n%s", len(parts), d)
@@ -193,15 +200,14 @@ func TestPerson_Late(t *testing.T) {
 // failing lets so many reads of files and writes of the archive happen, and then fails each.
 type failing struct {
 	Blobs
-	left *int
+	left *atomic.Int64 // both ends of the archive count
 	err  error
 }
 
 func (f failing) step() error {
-	if *f.left == 0 {
+	if f.left.Add(-1) < 0 {
 		return f.err
 	}
-	*f.left--
 	return nil
 }
 
@@ -243,7 +249,8 @@ func TestPerson_CutOffAnywhere(t *testing.T) {
 	whole := e.Blobs
 	tries := 0
 	for ; ; tries++ {
-		left := tries
+		var left atomic.Int64
+		left.Store(int64(tries))
 		e.Blobs = failing{whole, &left, syscall.ENOSPC}
 		_, err := e.Work(t.Context(), arauto.Lease{}, personJob(0), func(arauto.Job) error { return nil })
 		e.Blobs = whole

@@ -54,8 +54,10 @@ func testPersonFiles(t *testing.T, s *store.Store) {
 		return lines
 	}
 	want := []line{
-		{arauto.FileAd, "image", time.Minute, first.UUID, false}, {arauto.FileIn, "audio", 2 * time.Minute, first.UUID, true},
-		{arauto.FileIn, "document", 5 * time.Minute, second[0].UUID, true}, {arauto.FileOut, "image", 6 * time.Minute, second[0].UUID, false},
+		{arauto.FileAd, "image", time.Minute, first.UUID, false},
+		{arauto.FileIn, "audio", 2 * time.Minute, first.UUID, true},
+		{arauto.FileIn, "document", 5 * time.Minute, second[0].UUID, true},
+		{arauto.FileOut, "image", 6 * time.Minute, second[0].UUID, false},
 	}
 	for _, size := range []int{1, 2, 4, 100} {
 		same(t, "hers", read(a, hers, size), want)
