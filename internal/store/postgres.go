@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -17,7 +18,12 @@ import (
 
 // postgresDB is a PostgreSQL database, shared with other nodes. Transactions are short and retried when
 // the server asks for it; no advisory locks, no LISTEN.
-type postgresDB struct{ pool *pgxpool.Pool }
+type postgresDB struct {
+	pool *pgxpool.Pool
+	sync *postgresSync
+	// writing is held for reading by every write, so that close can wait for the last of them.
+	writing sync.RWMutex
+}
 
 const postgresRetries = 6
 
@@ -37,6 +43,7 @@ func openPostgres(ctx context.Context, address string) (*postgresDB, error) {
 	config.ConnConfig.RuntimeParams["plan_cache_mode"] = "force_generic_plan"
 	config.ConnConfig.RuntimeParams["random_page_cost"] = "1.1"
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.AfterConnect = knowServer
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, err
@@ -48,7 +55,9 @@ func openPostgres(ctx context.Context, address string) (*postgresDB, error) {
 		pool.Close()
 		return nil, err
 	}
-	return &postgresDB{pool: pool}, nil
+	own := config.ConnConfig.Copy()
+	own.RuntimeParams["application_name"] = "arauto sync"
+	return &postgresDB{pool: pool, sync: newPostgresSync(own)}, nil
 }
 
 func (db *postgresDB) read(ctx context.Context, fn func(querier) error) error {
@@ -60,18 +69,29 @@ func (db *postgresDB) read(ctx context.Context, fn func(querier) error) error {
 	return fn(postgresQuerier{conn})
 }
 
-func (db *postgresDB) bulk(ctx context.Context, fn func(querier) error) error {
-	return db.write(ctx, func(t querier) error {
-		if _, err := t.exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+func (db *postgresDB) write(ctx context.Context, fn func(querier) error) error {
+	return db.again(ctx, func() error {
+		seat, err := db.commit(ctx, fn, false)
+		if err != nil || seat == nil {
 			return err
 		}
-		return fn(t)
+		return seat.kept()
 	})
 }
 
-func (db *postgresDB) write(ctx context.Context, fn func(querier) error) error {
+func (db *postgresDB) bulk(ctx context.Context, fn func(querier) error) error {
+	return db.again(ctx, func() error {
+		_, err := db.commit(ctx, fn, true)
+		return err
+	})
+}
+
+// again does what the server undid for another's sake once more.
+func (db *postgresDB) again(ctx context.Context, do func() error) error {
+	db.writing.RLock()
+	defer db.writing.RUnlock()
 	for try := 1; ; try++ {
-		err := db.writeOnce(ctx, fn)
+		err := do()
 		if err == nil || !retryable(err) || try == postgresRetries {
 			return err
 		}
@@ -83,16 +103,34 @@ func (db *postgresDB) write(ctx context.Context, fn func(querier) error) error {
 	}
 }
 
-func (db *postgresDB) writeOnce(ctx context.Context, fn func(querier) error) error {
-	tx, err := db.pool.BeginTx(ctx, pgx.TxOptions{})
+// unsynced begins a transaction whose commit does not wait for the disk.
+const unsynced = `BEGIN; SET LOCAL synchronous_commit = off`
+
+// commit runs fn in a transaction and lets go of its connection. It returns who is to be asked whether what was
+// committed is on the disk; nil = it is, or need not be.
+func (db *postgresDB) commit(ctx context.Context, fn func(querier) error, bulk bool) (*syncSeat, error) {
+	conn, err := db.pool.Acquire(ctx)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	defer conn.Release()
+	var options pgx.TxOptions
+	seat := db.sync.now(serverOf(conn.Conn()))
+	if bulk || seat != nil {
+		options.BeginQuery = unsynced
+	}
+	if bulk {
+		seat = nil
+	}
+	tx, err := conn.BeginTx(ctx, options)
+	if err != nil {
+		return nil, err
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx))
 	if err := fn(postgresQuerier{tx}); err != nil {
-		return err
+		return nil, err
 	}
-	return tx.Commit(ctx)
+	return seat, tx.Commit(ctx)
 }
 
 // retryable reports a transaction that the server undid for another's sake.
@@ -123,7 +161,14 @@ func arrayOf(column string) string {
 
 func (db *postgresDB) lock() string   { return " FOR UPDATE" }
 func (db *postgresDB) postgres() bool { return true }
-func (db *postgresDB) close() error   { db.pool.Close(); return nil }
+
+func (db *postgresDB) close() error {
+	db.writing.Lock()
+	defer db.writing.Unlock()
+	db.pool.Close()
+	db.sync.close()
+	return nil
+}
 
 // postgresQuerier is a connection or a transaction.
 type postgresQuerier struct {

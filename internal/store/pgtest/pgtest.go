@@ -258,3 +258,30 @@ func (c *Cluster) Drop(ctx context.Context, name string) error {
 	}
 	return nil
 }
+
+// Crash kills the server as a failing machine would: what it had not written is lost. Nobody removes what it kept.
+func (c *Cluster) Crash() error {
+	c.keep = true
+	text, err := os.ReadFile(filepath.Join(c.data(), "postmaster.pid"))
+	if err != nil {
+		return fmt.Errorf("crash PostgreSQL: %w", err)
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	pid, err := strconv.Atoi(first)
+	if err != nil {
+		return fmt.Errorf("crash PostgreSQL: %w", err)
+	}
+	server, err := os.FindProcess(pid)
+	if err == nil {
+		err = server.Kill()
+	}
+	if err != nil {
+		return fmt.Errorf("crash PostgreSQL: %w", err)
+	}
+	select {
+	case <-c.ended:
+		return nil
+	case <-time.After(stopTimeout):
+		return errors.New("crash PostgreSQL: it still runs")
+	}
+}
