@@ -16,14 +16,29 @@ func (s *Store) audit(ctx context.Context, t querier, now time.Time, actor araut
 	if err := markDone(ctx, t); err != nil {
 		return err
 	}
-	id, err := nextIDs(ctx, t, actor.Account, "audit", 1)
+	row := []any{actor.Account, ms(now), actor.Token, actor.User, actor.Name, action, subject, about}
+	if s.db.postgres() {
+		_, err := t.exec(ctx, auditAtOnce, row...)
+		return err
+	}
+	id, err := nextIDs(ctx, t, actor.Account, auditSequence, 1)
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, `INSERT INTO audit (account_id, id, at, token_id, user_id, actor, action, subject, detail)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, actor.Account, id, ms(now), actor.Token, actor.User, actor.Name, action, subject, about)
+	_, err = t.exec(ctx, `INSERT INTO audit (`+auditColumns+`) VALUES ($1, $9, $2, $3, $4, $5, $6, $7, $8)`, append(row, id)...)
 	return err
 }
+
+const (
+	auditSequence = "audit"
+	auditColumns  = `account_id, id, at, token_id, user_id, actor, action, subject, detail`
+	// auditAtOnce counts and writes in one statement, which SQLite does not have: the others wait for one answer less.
+	auditAtOnce = `WITH next AS (
+			INSERT INTO sequence (account_id, name, value) VALUES ($1, '` + auditSequence + `', 1)
+			ON CONFLICT (account_id, name) DO UPDATE SET value = sequence.value + 1 RETURNING value
+		)
+		INSERT INTO audit (` + auditColumns + `) SELECT $1, value, $2, $3, $4, $5, $6, $7, $8 FROM next`
+)
 
 func subject(thing string, id int64) string { return fmt.Sprintf("%s %d", thing, id) }
 
@@ -64,8 +79,7 @@ func (s *Store) Note(ctx context.Context, actor arauto.Actor, now time.Time, act
 
 // Audits lists an account's changes, newest first, with ids below before (0 = from the newest).
 func (s *Store) Audits(ctx context.Context, account, before int64, limit int) ([]arauto.Audit, error) {
-	return readAll(ctx, s, scanAudit, `SELECT account_id, id, at, token_id, user_id, actor, action, subject, detail
-		FROM audit WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, account, below(before), limit)
+	return readAll(ctx, s, scanAudit, `SELECT `+auditColumns+` FROM audit WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, account, below(before), limit)
 }
 
 func scanAudit(r rows) (arauto.Audit, error) {

@@ -48,6 +48,9 @@ func (s *Store) checkClosing(ctx context.Context, t querier, c arauto.Conversati
 	if len(queues) > 0 {
 		queue = queues[0]
 	}
+	if how.Code == 0 {
+		return how.Check(queue, code, false, now)
+	}
 	subs, err := all(ctx, t, scanInt, `SELECT id FROM activity_code WHERE account_id = $1 AND parent_id = $2 AND archived_at = 0 AND parent_id <> 0 LIMIT 1`, c.Account, how.Code)
 	if err != nil {
 		return err
