@@ -14,8 +14,8 @@ type rulesCmd struct {
 	remote
 
 	Packs    rulesPacksCmd    `cmd:"" help:"The rule packs that there are, with their sources."`
-	Show     rulesShowCmd     `cmd:"" help:"What this account asks of every campaign."`
-	Set      rulesSetCmd      `cmd:"" help:"Choose packs, hours and caps."`
+	Show     rulesShowCmd     `cmd:"" help:"What this account asks of every campaign, and how long it keeps what."`
+	Set      rulesSetCmd      `cmd:"" help:"Choose packs, hours, caps and how long data is kept."`
 	Holidays rulesHolidaysCmd `cmd:"" help:"The account's own holidays."`
 	Holiday  rulesHolidayCmd  `cmd:"" help:"Contact nobody on a day."`
 	Workday  rulesWorkdayCmd  `cmd:"" help:"Make a holiday a day like any other."`
@@ -170,6 +170,8 @@ type accountRules struct {
 	Caps     []contactCap `json:"caps"`
 	Attempts int          `json:"attempts"`
 	Dialer   int          `json:"outbound_dialer_rate"`
+
+	Retention retention `json:"retention"`
 }
 
 func (c *client) showRules(r accountRules) error {
@@ -185,7 +187,8 @@ func (c *client) showRules(r accountRules) error {
 	if r.Dialer > 0 {
 		dialer = fmt.Sprintf("%d requests a second", r.Dialer)
 	}
-	return c.facts("Packs", strings.Join(packs, ", "), "Hours", windowsText(r.Windows), "Caps", capsText(r.Caps), "Attempts", attempts, "Dialer API", dialer)
+	facts := []string{"Packs", strings.Join(packs, ", "), "Hours", windowsText(r.Windows), "Caps", capsText(r.Caps), "Attempts", attempts, "Dialer API", dialer}
+	return c.facts(append(facts, r.Retention.facts()...)...)
 }
 
 type rulesShowCmd struct{}
@@ -210,6 +213,8 @@ type rulesSetCmd struct {
 	Attempts *int     `placeholder:"N" help:"Attempts at one contact at most; 0 = 6."`
 
 	OutboundDialerRate *int `placeholder:"N" help:"Requests a second that the outbound dialer's contact API takes, over all tokens; 0 = 10."`
+
+	retentionFlags
 }
 
 func (k rulesSetCmd) Run(ctx context.Context, c *client) error {
@@ -241,8 +246,11 @@ func (k rulesSetCmd) Run(ctx context.Context, c *client) error {
 	if k.OutboundDialerRate != nil {
 		rules["outbound_dialer_rate"] = *k.OutboundDialerRate
 	}
+	if kept := k.changes(); len(kept) > 0 {
+		rules["retention"] = kept
+	}
 	if len(rules) == 0 {
-		return usageError("say what is to change: --pack, --window, --cap, --attempts or --outbound-dialer-rate")
+		return usageError("say what is to change: --pack, --window, --cap, --attempts, --outbound-dialer-rate, or --webhook-days and its like")
 	}
 	var got struct {
 		Rules accountRules `json:"rules"`
