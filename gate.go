@@ -9,6 +9,7 @@ type GateInput struct {
 	Campaign     Campaign
 	SenderPause  string // why the sender does not send; "" = it does
 	Marketing    bool   // the template is marketing
+	NeedsPhone   bool   // the template goes to no business-scoped id
 	Suppressions []Suppression
 	LastTouch    time.Time      // of the person, over all campaigns; zero = never
 	Touches      Touches        // of the person, as far back as they are remembered
@@ -91,6 +92,9 @@ var gateRules = []func(GateInput, time.Time) (Verdict, bool){
 			}
 		}
 		return Verdict{}, false
+	},
+	func(in GateInput, _ time.Time) (Verdict, bool) {
+		return Verdict{Outcome: Fail, Reason: ReasonNeedsPhone}, in.NeedsPhone && in.Contact.Phone == ""
 	},
 	func(in GateInput, _ time.Time) (Verdict, bool) {
 		return Verdict{Outcome: Fail, Reason: ReasonInvalidPhone}, !in.Contact.Reachable(in.Campaign.Channel)

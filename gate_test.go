@@ -40,7 +40,13 @@ var obstacles = []struct {
 		in.Suppressions = []arauto.Suppression{{Scope: arauto.SuppressAll, Source: "opt_out_keyword"}}
 	}, arauto.Verdict{Outcome: arauto.Suppress, Reason: arauto.ReasonSuppressed, Words: "opt_out_keyword"}},
 	{
-		"no phone", func(in *arauto.GateInput) { in.Contact.Phone = "" },
+		"no phone for a code", func(in *arauto.GateInput) {
+			in.NeedsPhone, in.Contact.Phone, in.Contact.UserID = true, "", "BR.1046121691929582596"
+		},
+		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonNeedsPhone},
+	},
+	{
+		"no phone", func(in *arauto.GateInput) { in.Contact.Phone, in.Contact.UserID = "", "" },
 		arauto.Verdict{Outcome: arauto.Fail, Reason: arauto.ReasonInvalidPhone},
 	},
 	{

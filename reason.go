@@ -50,6 +50,7 @@ const (
 	ReasonHoliday          Reason = "holiday"
 	ReasonFrequencyCap     Reason = "frequency_cap"
 	ReasonUSMarketing      Reason = "us_marketing"
+	ReasonNeedsPhone       Reason = "needs_phone"
 	ReasonRestored         Reason = "restored"
 	ReasonMergedDuplicate  Reason = "merged_duplicate"
 	ReasonCeiling          Reason = "cost_ceiling"
@@ -130,6 +131,7 @@ var reasons = map[Reason]words{
 	ReasonHoliday:          {"It is a holiday where the person is", "É feriado onde a pessoa está", "Es feriado donde está la persona"},
 	ReasonFrequencyCap:     {"The person was contacted as often as is allowed for now", "A pessoa já foi contatada tantas vezes quantas se permite por ora", "La persona ya fue contactada tantas veces como se permite por ahora"},
 	ReasonUSMarketing:      {"Meta delivers no marketing to United States numbers", "A Meta não entrega marketing a números dos Estados Unidos", "Meta no entrega marketing a números de Estados Unidos"},
+	ReasonNeedsPhone:       {"Meta sends this kind of message to a phone number only, and none is known", "A Meta envia este tipo de mensagem só a um número de telefone, e nenhum é conhecido", "Meta envía este tipo de mensaje solo a un número de teléfono, y no se conoce ninguno"},
 	ReasonRestored:         {"The campaign comes from a backup: what it sent since is not known", "A campanha vem de um backup: o que enviou depois não é conhecido", "La campaña viene de una copia: no se sabe qué envió después"},
 	ReasonSettled:          {"The contact was already worked", "O contato já foi trabalhado", "El contacto ya fue trabajado"},
 	ReasonFlow:             {"The flow behind the template's button cannot be used now", "O fluxo do botão do template não pode ser usado agora", "El flujo del botón de la plantilla no se puede usar ahora"},

@@ -40,6 +40,10 @@ const TemplateApproved = "APPROVED"
 // A category that is not known counts as marketing: the careful reading.
 func (t Template) Marketing() bool { return t.Category != "UTILITY" && t.Category != "AUTHENTICATION" }
 
+// NeedsPhone reports whether Meta sends the template to phone numbers only, and not to business-scoped ids (131062): the
+// codes of authentication.
+func (t Template) NeedsPhone() bool { return t.Category == "AUTHENTICATION" }
+
 // Header is a template's header. Format is TEXT, IMAGE, VIDEO, DOCUMENT, LOCATION or "" for none.
 type Header struct{ Format, Text string }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"arauto/internal/sandbox"
 )
@@ -52,6 +53,7 @@ func TestUserIDs(t *testing.T) {
 		}
 	}
 
+	o.codes(t)
 	bia := url.QueryEscape(ids["replied"])
 	var why struct {
 		Data []struct {
@@ -113,5 +115,51 @@ func TestUserIDs(t *testing.T) {
 		if state == "read" {
 			o.becomes(t, again.ID, who, "suppressed")
 		}
+	}
+}
+
+// codes: an authentication template reaches those of whom a number is known, and is not posted to the others, of whom
+// the dry run says so before the start.
+func (o *office) codes(t *testing.T) {
+	t.Helper()
+	if err := o.meta.AddTemplate(sandbox.Template{Name: "codigo", Language: "pt_BR", Category: "AUTHENTICATION", Components: []sandbox.Component{{Type: "BODY", Text: "Seu código"}}}); err != nil {
+		t.Fatal(err)
+	}
+	o.api.do(t, "POST", fmt.Sprintf("/api/v1/wabas/%d/templates/sync", o.business.waba), nil, nil)
+	var templates struct {
+		Data []struct {
+			ID   int64
+			Name string
+		}
+	}
+	o.api.do(t, "GET", "/api/v1/templates?limit=100", nil, &templates)
+	var c campaign
+	for _, one := range templates.Data {
+		if one.Name == "codigo" {
+			o.api.do(t, "POST", "/api/v1/campaigns", object{"name": "códigos", "sender_id": o.business.sender, "template_id": one.ID}, &c)
+		}
+	}
+	hidden, known := sandbox.Fate(0, "+5511975500174"), "+5511987650001"
+	path := fmt.Sprintf("/api/v1/campaigns/%d", c.ID)
+	o.api.do(t, "POST", path+"/contacts", []object{{"user_id": hidden.UserID, "name": "Ana"}, {"phone": known, "name": "Bia"}}, nil)
+	var trial struct {
+		WouldGo int64 `json:"would_go"`
+		Held    []struct{ Outcome, Reason, Words string }
+	}
+	o.api.do(t, "POST", path+"/dry-run", nil, &trial)
+	if trial.WouldGo != 1 || len(trial.Held) != 1 || trial.Held[0].Outcome != "fail" || trial.Held[0].Reason != "needs_phone" || !strings.Contains(trial.Held[0].Words, "número de telefone") {
+		t.Errorf("dry run: %+v", trial)
+	}
+	o.api.start(t, c.ID)
+	o.becomes(t, c.ID, hidden.Phone, "failed")
+	until(t, 20*time.Second, "the codes are sent", func() bool { return o.api.campaign(t, c.ID).State == "completed" })
+	var to []string
+	for e := range o.meta.Entries() {
+		if e.Template == "codigo" {
+			to = append(to, e.To)
+		}
+	}
+	if len(to) != 1 || "+"+to[0] != known {
+		t.Errorf("codes were posted to %q", to)
 	}
 }

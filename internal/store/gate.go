@@ -98,7 +98,7 @@ func (in *intending) look(ctx context.Context, q querier, id int64, seen map[int
 		if err != nil {
 			return err
 		}
-		g.marketing, g.template = t.Marketing(), t
+		g.marketing, g.needsPhone, g.template = t.Marketing(), t.NeedsPhone(), t
 	}
 	if c.Sender != 0 {
 		sender, err := in.store.sender(ctx, q, in.account, c.Sender)

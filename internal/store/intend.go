@@ -83,8 +83,10 @@ type campaignGate struct {
 	campaign  arauto.Campaign
 	template  arauto.Template // read only where a message is to be filled
 	marketing bool
-	room      int64    // -1 = no limit
-	ceiling   *ceiling // nil = none
+	// needsPhone says that the template goes to no business-scoped id.
+	needsPhone bool
+	room       int64    // -1 = no limit
+	ceiling    *ceiling // nil = none
 }
 
 func (in *intending) run(ctx context.Context, t querier, list []arauto.Candidate) error {
@@ -150,7 +152,7 @@ func (in *intending) decide(i int, candidate arauto.Candidate) error {
 func (in *intending) input(c arauto.Contact) arauto.GateInput {
 	g := in.campaigns[c.Campaign]
 	input := arauto.GateInput{
-		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing,
+		Contact: c, Campaign: g.campaign, SenderPause: in.pause, Marketing: g.marketing, NeedsPhone: g.needsPhone,
 		Suppressions: in.suppressions[c.PersonKey], LastTouch: in.touches[c.PersonKey].Latest(), Touches: in.touches[c.PersonKey],
 		OpenConversation: in.talking[c.PersonKey],
 	}

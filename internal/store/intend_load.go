@@ -169,7 +169,8 @@ func (in *intending) loadCampaign(ctx context.Context, t querier, id int64) (*ca
 	if err != nil {
 		return nil, missing(err, "template", c.Template)
 	}
-	g := &campaignGate{campaign: c, marketing: arauto.Template{Category: category}.Marketing(), room: -1}
+	template := arauto.Template{Category: category}
+	g := &campaignGate{campaign: c, marketing: template.Marketing(), needsPhone: template.NeedsPhone(), room: -1}
 	if g.ceiling, err = in.loadCeiling(ctx, t, c, category); err != nil {
 		return nil, err
 	}

@@ -158,7 +158,7 @@ func (s *Store) wording(ctx context.Context, t querier, now time.Time, o arauto.
 		m.Media = arauto.MediaOut{Kind: file.Kind, Name: file.Name}
 	}
 	m.To, m.Recipient, m.Ref, m.Context = to.phone, to.userID, o.Ref(), o.Context
-	if m.To == "" && m.Recipient == "" {
+	if m.To == "" && (m.Recipient == "" || saying.Template != nil && saying.Template.NeedsPhone()) {
 		return m, nil, arauto.Errorf(arauto.KindConflict, "", "nobody knows a number of this person"), nil
 	}
 	return m, file, nil, nil

@@ -80,8 +80,8 @@ var verdicts = map[int]verdict{
 	131047: {arauto.ReasonWindowClosed, arauto.ScopeContact, arauto.ActionFail, 0, 0},
 	131049: {arauto.ReasonMarketingCap, arauto.ScopeContact, arauto.ActionWait, day, 0}, // an earlier retry prolongs it
 	131050: {arauto.ReasonStoppedMarketing, arauto.ScopeContact, arauto.ActionSuppress, 0, 0},
-	131062: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // not to a business-scoped id
-	137000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // their identity changed
+	131062: {arauto.ReasonNeedsPhone, arauto.ScopeContact, arauto.ActionFail, 0, 0}, // not to a business-scoped id
+	137000: {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},    // their identity changed
 
 	// The message.
 	100:    {arauto.ReasonRefused, arauto.ScopeContact, arauto.ActionFail, 0, 0},

@@ -60,6 +60,7 @@ func testUserIDs(t *testing.T, s *store.Store) {
 		{"count as their country", testIDCountry},
 		{"are staged", testIDStaged},
 		{"are erased for good", testIDErased},
+		{"get no codes", testIDNoCodes},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			p := p
@@ -292,4 +293,30 @@ func testIDErased(t *testing.T, p posted) {
 			t.Errorf("%d: %+v", i, a)
 		}
 	}
+}
+
+// testIDNoCodes: an authentication template goes to numbers only, also where an id is known beside; nothing is tried by
+// the id, and `why` says so as the engine does.
+func testIDNoCodes(t *testing.T, p posted) {
+	ctx := t.Context()
+	save := func(category string) {
+		t.Helper()
+		_, _, err := p.s.SaveTemplates(ctx, later(), p.account.ID, p.business.waba.ID, []arauto.Template{{MetaID: "m1", Name: "aviso", Language: "pt_BR", Category: category, Status: arauto.TemplateApproved, Body: "Olá"}})
+		ok(t, err)
+	}
+	save("AUTHENTICATION")
+	defer save("MARKETING")
+	campaign := p.run()
+	added := p.addOf(campaign, byUserID(950), by2(phoneOf(951), 951))
+	asked, err := p.s.GateInputs(ctx, later(), p.account.ID, []int64{added[0].ID, added[1].ID})
+	ok(t, err)
+	var why []string
+	for _, in := range asked {
+		v := arauto.Decide(in, later())
+		why = append(why, strings.TrimSpace(fmt.Sprint(v.Outcome, " ", v.Reason)))
+	}
+	same(t, "why", why, []string{"fail needs_phone", "go"})
+	same(t, "gate", verdicts(p.intend(campaign)), fmt.Sprintf("BR.1950 fail needs_phone; %sBR.1951 go", phoneOf(951)))
+	got := p.byID(added[0].ID)
+	same(t, "failed", []any{got.State, got.Reason, got.Attempts}, []any{arauto.ContactFailed, arauto.ReasonNeedsPhone, 0})
 }
