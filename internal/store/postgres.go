@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -23,6 +24,7 @@ type postgresDB struct {
 	sync *postgresSync
 	// writing is held for reading by every write, so that close can wait for the last of them.
 	writing sync.RWMutex
+	writers atomic.Int64 // how many
 }
 
 const postgresRetries = 6
@@ -90,6 +92,8 @@ func (db *postgresDB) bulk(ctx context.Context, fn func(querier) error) error {
 func (db *postgresDB) again(ctx context.Context, do func() error) error {
 	db.writing.RLock()
 	defer db.writing.RUnlock()
+	db.writers.Add(1)
+	defer db.writers.Add(-1)
 	for try := 1; ; try++ {
 		err := do()
 		if err == nil || !retryable(err) || try == postgresRetries {
@@ -115,12 +119,12 @@ func (db *postgresDB) commit(ctx context.Context, fn func(querier) error, bulk b
 	}
 	defer conn.Release()
 	var options pgx.TxOptions
-	seat := db.sync.now(serverOf(conn.Conn()))
+	var seat *syncSeat
+	if !bulk && db.writers.Load() > 1 { // who is alone keeps nobody waiting
+		seat = db.sync.now(serverOf(conn.Conn()))
+	}
 	if bulk || seat != nil {
 		options.BeginQuery = unsynced
-	}
-	if bulk {
-		seat = nil
 	}
 	tx, err := conn.BeginTx(ctx, options)
 	if err != nil {

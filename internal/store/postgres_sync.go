@@ -21,6 +21,7 @@ import (
 // connection.
 type postgresSync struct {
 	config  *pgx.ConnConfig
+	begin   sync.Once // who is never asked needs no connection
 	mu      sync.Mutex
 	seat    *syncSeat
 	stop    chan struct{}
@@ -49,14 +50,13 @@ const (
 var errNotKept = errors.New("the database was lost before it said that it keeps this: look whether it does before doing it again")
 
 func newPostgresSync(config *pgx.ConnConfig) *postgresSync {
-	p := &postgresSync{config: config, stop: make(chan struct{}), stopped: make(chan struct{})}
-	go p.run()
-	return p
+	return &postgresSync{config: config, stop: make(chan struct{}), stopped: make(chan struct{})}
 }
 
 // now is the seat that a transaction which is about to begin on a connection to server may ask; nil where there is
 // none: it commits by itself.
 func (p *postgresSync) now(server string) *syncSeat {
+	p.begin.Do(func() { go p.run() })
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.seat == nil || p.seat.server != server {
@@ -162,6 +162,7 @@ func (s *syncSeat) sync(conn *pgx.Conn, first chan<- error) bool {
 // close ends it. Nobody may be waiting.
 func (p *postgresSync) close() {
 	close(p.stop)
+	p.begin.Do(func() { close(p.stopped) })
 	<-p.stopped
 }
 
