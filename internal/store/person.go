@@ -47,15 +47,27 @@ func (s *Store) recognise(ctx context.Context, t querier, now time.Time, account
 	if len(claims) == 0 {
 		return nil, nil
 	}
+	people, late, err := s.recogniseOnce(ctx, t, now, account, claims, counts)
+	for tries := 0; err == nil && late && tries < mostLate; tries++ {
+		people, late, err = s.recogniseOnce(ctx, t, now, account, claims, counts)
+	}
+	return people, err
+}
+
+// mostLate is how often claims are looked at again because another transaction kept one of their names first.
+const mostLate = 3
+
+// recogniseOnce is recognise for names that nobody else keeps at the same moment; late says that somebody did, and
+// has committed since.
+func (s *Store) recogniseOnce(ctx context.Context, t querier, now time.Time, account int64, claims []claim, counts changes) (_ []who, late bool, err error) {
 	r := &recognising{store: s, now: now, account: account, counts: counts}
 	if err := r.load(ctx, t, claims); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	keys := make([]string, len(claims))
 	for i, c := range claims {
-		var err error
 		if keys[i], err = r.settle(ctx, t, c); err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		for _, n := range c.names {
 			r.told[n] = keys[i]
@@ -65,13 +77,14 @@ func (s *Store) recognise(ctx context.Context, t querier, now time.Time, account
 		keys[i] = r.current(keys[i])
 	}
 	if err := r.makePeople(ctx, t, claims, keys); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	people := make([]who, len(claims))
 	for i, key := range keys {
 		people[i] = who{r.ids[key], key}
 	}
-	return people, r.keepNames(ctx, t, claims, people)
+	late, err = r.keepNames(ctx, t, claims, people)
+	return people, late, err
 }
 
 // recognising is one call of recognise.
@@ -281,8 +294,9 @@ var (
 	moveNames   = hot{each: aliasInto + `VALUES ($1, $2, $3, $4) ` + aliasGoes, set: aliasSet + aliasGoes, silent: true}
 )
 
-// keepNames writes names that are new. A username goes to whoever has it now.
-func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, people []who) error {
+// keepNames writes names that are new. A username goes to whoever has it now. late says that a name by which a person is
+// found was kept by another transaction meanwhile, for somebody else: whoever that is turns out to be the same person.
+func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, people []who) (late bool, err error) {
 	var kept, moving [][]any
 	last := map[arauto.Alias]int{} // of moving
 	for i, c := range claims {
@@ -302,10 +316,25 @@ func (r *recognising) keepNames(ctx context.Context, t querier, claims []claim, 
 		}
 	}
 	if _, err := r.store.run(ctx, t, insertNames, kept); err != nil {
-		return err
+		return false, err
 	}
-	_, err := r.store.run(ctx, t, moveNames, moving)
-	return err
+	if _, err := r.store.run(ctx, t, moveNames, moving); err != nil {
+		return false, err
+	}
+	return r.late(ctx, t, kept)
+}
+
+// late reports whether one of those names is somebody else's, who was not seen when the claims were looked at. Inside
+// SQLite there is no such moment.
+func (r *recognising) late(ctx context.Context, t querier, kept [][]any) (bool, error) {
+	if len(kept) == 0 || !r.store.db.postgres() {
+		return false, nil
+	}
+	others, err := one(ctx, t, scanInt, `SELECT count(*) FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) AS u(account, kind, value, person)
+		JOIN person_alias a ON a.account_id = u.account AND a.kind = u.kind AND a.value = u.value AND a.person_id <> u.person
+		JOIN person p ON p.account_id = a.account_id AND p.id = a.person_id AND p.id <> 0`,
+		array(kept, 0), array(kept, 1), array(kept, 2), array(kept, 3))
+	return others > 0, err
 }
 
 // canonical tells which of those keys stand for another, and for which: persons were merged, or an id is known to be

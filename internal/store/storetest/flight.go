@@ -15,6 +15,8 @@ import (
 type Held interface {
 	RecordHeld(ctx context.Context, now time.Time, account int64, answers []arauto.Answer, hold func()) error
 	IntendHeld(ctx context.Context, now time.Time, lease arauto.Lease, sender int64, list []arauto.Candidate, hold func()) ([]arauto.Intended, error)
+	AddHeld(ctx context.Context, now time.Time, account, campaign int64, list []arauto.Contact, hold func()) error
+	ApplyHeld(ctx context.Context, now time.Time, account arauto.Account, app int64, facts []arauto.Fact, hold func()) error
 }
 
 // Flights is what messages in flight keep from happening, also while two transactions are under way.
@@ -28,6 +30,7 @@ func Flights(t *testing.T, open func(t *testing.T) (*store.Store, Held)) {
 		"and is beside any other state, and never among those who wait":        flightStates,
 		"one message to a person at a time, however it landed":                 flightLands,
 		"a hold outlives a pause of the engine's":                              flightHolds,
+		"one person, whoever names an id at the same moment":                   flightOnePerson,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, held := open(t)
