@@ -21,39 +21,54 @@ type client struct{ base, token string }
 // ask is the status and body of the answer to one request; in is sent as JSON, a string as CSV.
 func (c client) ask(t testing.TB, method, path string, in any) (int, []byte) {
 	t.Helper()
-	var body io.Reader
-	kind := ""
+	header := as{}
+	if c.token != "" {
+		header["Authorization"] = "Bearer " + c.token
+	}
+	body, kind := encoded(t, in)
+	if kind != "" {
+		header["Content-Type"] = kind
+	}
+	status, text, _ := exchange(t, method, c.base+path, header, body)
+	return status, text
+}
+
+// encoded is what is sent as JSON, a string as CSV, and its type; nil has neither.
+func encoded(t testing.TB, in any) (body io.Reader, kind string) {
+	t.Helper()
 	switch v := in.(type) {
 	case nil:
+		return nil, ""
 	case string:
-		body, kind = strings.NewReader(v), "text/csv"
-	default:
-		text, err := json.Marshal(in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, kind = bytes.NewReader(text), "application/json"
+		return strings.NewReader(v), "text/csv"
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, c.base+path, body)
+	text, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kind != "" {
-		req.Header.Set("Content-Type", kind)
-	}
-	if c.token != "" {
-		req.Header.Set("Authorization", "Bearer "+c.token)
-	}
-	resp, err := http.DefaultClient.Do(req)
+	return bytes.NewReader(text), "application/json"
+}
+
+// exchange is one request and the whole answer to it. Cookies and redirects are the caller's business.
+func exchange(t testing.TB, method, address string, header as, body io.Reader) (int, []byte, http.Header) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
+	for key, value := range header {
+		r.Header.Set(key, value)
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return resp.StatusCode, text
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer.StatusCode, text, answer.Header
 }
 
 // do expects success and reads the answer into out.

@@ -92,17 +92,6 @@ func mute(t *testing.T, c sandbox.Config) (*sandbox.Sandbox, string) {
 // post sends a webhook signed with secret and is the status it is answered with.
 func post(t *testing.T, address, secret, body string) int {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	req.Header.Set("X-Hub-Signature-256", sandbox.Sign(secret, []byte(body)))
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	io.Copy(io.Discard, resp.Body)
-	return resp.StatusCode
+	status, _, _ := exchange(t, http.MethodPost, address, as{"Content-Type": "application/json", "X-Hub-Signature-256": sandbox.Sign(secret, []byte(body))}, strings.NewReader(body))
+	return status
 }

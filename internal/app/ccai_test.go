@@ -2,6 +2,7 @@ package app_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -55,22 +56,9 @@ func newDialler(t *testing.T, n *inside, slug string) dialler {
 // say is the status, headers and body of the answer to one request.
 func (d dialler) say(t *testing.T, method, path, kind, body string) (int, http.Header, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, d.base+path, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.SetBasicAuth(d.user, d.token)
-	req.Header.Set("Content-Type", kind)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(text)
+	own := base64.StdEncoding.EncodeToString([]byte(d.user + ":" + d.token))
+	status, text, header := exchange(t, method, d.base+path, as{"Authorization": "Basic " + own, "Content-Type": kind}, strings.NewReader(body))
+	return status, header, string(text)
 }
 
 // json expects a status and reads the answer.

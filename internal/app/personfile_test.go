@@ -41,20 +41,10 @@ func (o *office) upload(t *testing.T, fileType, data string) string {
 	if err != nil || form.Close() != nil {
 		t.Fatal(err)
 	}
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, o.graph+"/v25.0/"+o.business.meta.PhoneNumberID+"/media", &b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("Content-Type", form.FormDataContentType())
-	r.Header.Set("Authorization", "Bearer "+o.business.meta.AccessToken)
-	answer, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
+	status, text, _ := exchange(t, http.MethodPost, o.graph+"/v25.0/"+o.business.meta.PhoneNumberID+"/media", as{"Content-Type": form.FormDataContentType(), "Authorization": "Bearer sandbox"}, &b)
 	var made struct{ ID string }
-	if err := json.NewDecoder(answer.Body).Decode(&made); err != nil || made.ID == "" {
-		t.Fatalf("%d: %v", answer.StatusCode, err)
+	if err := json.Unmarshal(text, &made); err != nil || made.ID == "" {
+		t.Fatalf("%d %s: %v", status, text, err)
 	}
 	return made.ID
 }

@@ -1,10 +1,8 @@
 package app_test
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/json"
-	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -19,39 +17,16 @@ type as map[string]string
 // call is the status and body of one request.
 func (n *inside) call(t *testing.T, who as, method, target string, in any) (int, string, http.Header) {
 	t.Helper()
-	var body io.Reader
-	kind := "application/json"
-	switch v := in.(type) {
-	case nil:
-	case string:
-		body, kind = strings.NewReader(v), "text/csv"
-	default:
-		text, err := json.Marshal(in)
-		if err != nil {
-			t.Fatal(err)
+	header := maps.Clone(who)
+	body, kind := encoded(t, in)
+	if _, said := header["Content-Type"]; kind != "" && !said {
+		if header == nil {
+			header = as{}
 		}
-		body = bytes.NewReader(text)
+		header["Content-Type"] = kind
 	}
-	req, err := http.NewRequestWithContext(t.Context(), method, n.base+target, body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if in != nil {
-		req.Header.Set("Content-Type", kind)
-	}
-	for key, value := range who {
-		req.Header.Set(key, value)
-	}
-	resp, err := http.DefaultTransport.RoundTrip(req) // cookies and redirects are the test's business
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text), resp.Header
+	status, text, answered := exchange(t, method, n.base+target, header, body)
+	return status, string(text), answered
 }
 
 const testPassword = "uma frase comprida"

@@ -237,21 +237,8 @@ func (h held) Close() error { return h.rest.CloseWithError(io.ErrUnexpectedEOF) 
 
 func (v vendorDoor) ask(t *testing.T) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, v.base+"/api/v2/information.php?api=token_info", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.Header.Set("wolkvox-token", v.token)
-	resp, err := http.DefaultTransport.RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
+	status, text, _ := exchange(t, http.MethodGet, v.base+"/api/v2/information.php?api=token_info", as{"wolkvox-token": v.token}, nil)
+	return status, string(text)
 }
 
 // says is what is wrong with the answer to a request for the token's use.
