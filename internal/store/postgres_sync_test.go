@@ -201,3 +201,47 @@ func (p *postgresSync) sitting() bool {
 	defer p.mu.Unlock()
 	return p.seat != nil
 }
+
+// Writers that all change one row, as audited changes of one account do: with a connection that syncs for all of them,
+// against each waiting for the disk by itself. ratio is the first to the second.
+func BenchmarkPostgresSync(b *testing.B) {
+	rate := func(together bool) float64 {
+		db, err := openPostgres(b.Context(), PostgresURL(b))
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer db.close()
+		if !together {
+			db.sync.begin.Do(func() { close(db.sync.stopped) })
+		}
+		var left atomic.Int64
+		left.Store(3000)
+		began := time.Now()
+		var g sync.WaitGroup
+		for range 12 {
+			g.Go(func() {
+				for left.Add(-1) >= 0 {
+					err := db.write(b.Context(), func(t querier) error {
+						_, err := nextIDs(b.Context(), t, 1, "common", 1)
+						return err
+					})
+					if err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
+		}
+		g.Wait()
+		return 3000 / time.Since(began).Seconds()
+	}
+	var alone, together float64
+	for b.Loop() {
+		alone += rate(false)
+		together += rate(true)
+	}
+	b.ReportMetric(alone/float64(b.N), "writes/s-alone")
+	b.ReportMetric(together/float64(b.N), "writes/s-together")
+	b.ReportMetric(together/alone, "ratio")
+	b.ReportMetric(0, "ns/op")
+}
