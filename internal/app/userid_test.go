@@ -125,7 +125,7 @@ func (o *office) codes(t *testing.T) {
 	if err := o.meta.AddTemplate(sandbox.Template{Name: "codigo", Language: "pt_BR", Category: "AUTHENTICATION", Components: []sandbox.Component{{Type: "BODY", Text: "Seu código"}}}); err != nil {
 		t.Fatal(err)
 	}
-	o.api.do(t, "POST", fmt.Sprintf("/api/v1/wabas/%d/templates/sync", o.business.waba), nil, nil)
+	o.api.do(t, "POST", fmt.Sprintf("/api/v1/wabas/%d/templates/sync", o.waba), nil, nil)
 	var templates struct {
 		Data []struct {
 			ID   int64
@@ -136,7 +136,7 @@ func (o *office) codes(t *testing.T) {
 	var c campaign
 	for _, one := range templates.Data {
 		if one.Name == "codigo" {
-			o.api.do(t, "POST", "/api/v1/campaigns", object{"name": "códigos", "sender_id": o.business.sender, "template_id": one.ID}, &c)
+			o.api.do(t, "POST", "/api/v1/campaigns", object{"name": "códigos", "sender_id": o.sender, "template_id": one.ID}, &c)
 		}
 	}
 	hidden, known := sandbox.Fate(0, "+5511975500174"), "+5511987650001"

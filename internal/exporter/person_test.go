@@ -197,6 +197,23 @@ func TestPerson_Late(t *testing.T) {
 	}
 }
 
+// TestPerson_Erased: who is erased while their archive is written has none: the job fails, and says why.
+func TestPerson_Erased(t *testing.T) {
+	e, files := newAlbum(t, sent("a", "text/plain"))
+	e.Document = func(context.Context, int64, string, func(context.Context, int64, int) ([]arauto.PersonFile, error), io.Writer, func(int64) error) error {
+		return arauto.Errorf(arauto.KindNotFound, "", "there is no such person")
+	}
+	for name, j := range map[string]arauto.Job{"while it runs": personJob(0), "before": {ID: 9, Account: 1, Kind: arauto.JobPersonExport, Params: `{"Key":""}`}} {
+		_, err := e.Work(t.Context(), arauto.Lease{}, j, func(arauto.Job) error { return nil })
+		if arauto.KindOf(err) != arauto.KindNotFound {
+			t.Errorf("%s: %v", name, err)
+		}
+		if _, err := e.Blobs.Open(t.Context(), key(j)); arauto.KindOf(err) != arauto.KindNotFound {
+			t.Errorf("%s: there is an archive with %d files: %v", name, len(files), err)
+		}
+	}
+}
+
 // failing lets so many reads of files and writes of the archive happen, and then fails each.
 type failing struct {
 	Blobs
