@@ -75,9 +75,10 @@ var rules = []rule{
 	{path: "internal/archive", tier: edge, why: "one file with checksums; knows nothing of what is in it"},
 	{path: "internal/numbering", tier: edge, libs: []string{"github.com/nyaruka/phonenumbers"}, why: "the phone library's view of the world ends here"},
 	{path: "internal/seal", tier: edge, libs: []string{"golang.org/x/crypto"}, why: "the only package that touches a secret's bytes"},
+	{path: "internal/compat/wire", tier: edge, why: "what is below the vendors' words, texts in JSON and bodies that break off; knows no vendor"},
 	{path: "internal/compat/wolkvox", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire and its limits"},
-	{path: "internal/compat/evolux", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
-	{path: "internal/compat/ccai", tier: edge, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
+	{path: "internal/compat/evolux", tier: edge, own: []string{"internal/compat/wire"}, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
+	{path: "internal/compat/ccai", tier: edge, own: []string{"internal/compat/wire"}, tests: []string{"internal/compat/compattest"}, why: "one vendor's wire; its words are projections and go no further"},
 	{path: "internal/api", tier: edge, libs: []string{"github.com/danielgtaylor/huma/v2", "github.com/google/uuid"}, tests: []string{"internal/server"}, why: "our own API, described by OpenAPI"},
 	{path: "internal/server", tier: edge, libs: []string{"github.com/prometheus/client_golang", "golang.org/x/crypto", "golang.org/x/time"}, why: "the one door: handlers are handed in, so it knows no API"},
 

@@ -4,18 +4,23 @@ import (
 	"context"
 )
 
+// act does something to what is at path, because somebody says so, and shows what became of it.
+func act[T any](ctx context.Context, c *client, path string, body any, show func(T) error) error {
+	var got T
+	raw, err := c.post(ctx, path, body, &got)
+	if err != nil {
+		return err
+	}
+	return c.print(raw, func() error { return show(got) })
+}
+
 // act does what happens to a campaign because somebody says so.
 func (t theCampaign) act(ctx context.Context, c *client, action string, body any) error {
 	path, err := t.path(ctx, c)
 	if err != nil {
 		return err
 	}
-	var got campaign
-	raw, err := c.post(ctx, path+"/"+action, body, &got)
-	if err != nil {
-		return err
-	}
-	return c.print(raw, func() error {
+	return act(ctx, c, path+"/"+action, body, func(got campaign) error {
 		return c.say("Campaign %d %q: %s", got.ID, plain(got.Name), plain(got.status()))
 	})
 }

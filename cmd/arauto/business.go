@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"net/url"
 	"strconv"
 	"time"
@@ -225,10 +224,5 @@ func (c *client) actOnSender(ctx context.Context, ref, action string, body any) 
 	if err != nil {
 		return err
 	}
-	var got sender
-	raw, err := c.call(ctx, http.MethodPost, "/senders/"+url.PathEscape(id)+"/"+action, body, &got, callTime)
-	if err != nil {
-		return err
-	}
-	return c.print(raw, func() error { return c.showSender(got) })
+	return act(ctx, c, "/senders/"+url.PathEscape(id)+"/"+action, body, c.showSender)
 }

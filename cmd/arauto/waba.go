@@ -31,12 +31,7 @@ func (c *client) actOnWABA(ctx context.Context, ref, action string, body any) er
 	if err != nil {
 		return err
 	}
-	var got waba
-	raw, err := c.call(ctx, http.MethodPost, fmt.Sprintf("/wabas/%d/%s", id, action), body, &got, callTime)
-	if err != nil {
-		return err
-	}
-	return c.print(raw, func() error {
+	return act(ctx, c, fmt.Sprintf("/wabas/%d/%s", id, action), body, func(got waba) error {
 		if action == "pause" {
 			return c.say("Nothing is sent from WABA %d %s until: arauto waba resume %d", got.ID, plain(got.Name), got.ID)
 		}

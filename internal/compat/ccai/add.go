@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // add answers POST /campaigns/{id}/contacts: one contact, or a list of them. Which of them went in, and why the others
@@ -218,7 +219,7 @@ func appendAdded(dst []byte, list []submitted) []byte {
 		}
 		dst = appendFive(dst, &s.contact)
 		dst = append(dst, `,"errors":[`...)
-		dst = appendString(dst, s.wrong.code+": "+s.wrong.says)
+		dst = wire.AppendString(dst, s.wrong.code+": "+s.wrong.says)
 		dst = append(dst, `]}`...)
 	}
 	return append(dst, `]}`...)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // campaignStates is every state of ours in the vendor's words.
@@ -121,15 +122,15 @@ func appendCampaign(dst []byte, d described) []byte {
 	dst = append(dst, `{"campaign_type":"default","id":`...)
 	dst = strconv.AppendInt(dst, c.ID, 10)
 	dst = append(dst, `,"external_campaign_id":`...)
-	dst = appendText(dst, v.External)
+	dst = wire.AppendText(dst, v.External)
 	dst = append(dst, `,"max_abandonment_percent":`...)
 	dst = strconv.AppendFloat(dst, v.MaxAbandonment, 'f', -1, 64)
 	dst = append(dst, `,"max_redial_count":`...)
 	dst = strconv.AppendInt(dst, int64(v.MaxRedials), 10)
 	dst = append(dst, `,"mode":`...)
-	dst = appendString(dst, string(v.Mode)) // the same three words
+	dst = wire.AppendString(dst, string(v.Mode)) // the same three words
 	dst = append(dst, `,"name":`...)
-	dst = appendString(dst, c.Name)
+	dst = wire.AppendString(dst, c.Name)
 	dst = append(dst, `,"overdial_adjustment_multiplier":`...)
 	dst = strconv.AppendFloat(dst, v.Overdial, 'f', -1, 64)
 	dst = append(dst, `,"queue":`...)
@@ -137,7 +138,7 @@ func appendCampaign(dst []byte, d described) []byte {
 	dst = append(dst, `,"redial_interval_minutes":`...)
 	dst = strconv.AppendInt(dst, int64(v.RedialInterval/time.Minute), 10)
 	dst = append(dst, `,"status":`...)
-	dst = appendString(dst, campaignStates[c.State])
+	dst = wire.AppendString(dst, campaignStates[c.State])
 	dst = append(dst, `,"target_number_to_process":`...)
 	dst = appendNumber(dst, int64(v.Target))
 	dst = append(dst, `,"created_at":`...)
@@ -168,7 +169,7 @@ func appendQueue(dst []byte, q arauto.Queue) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendInt(dst, q.ID, 10)
 	dst = append(dst, `,"name":`...)
-	dst = appendString(dst, q.Name)
+	dst = wire.AppendString(dst, q.Name)
 	return append(dst, '}')
 }
 
@@ -176,7 +177,7 @@ func appendQueue(dst []byte, q arauto.Queue) []byte {
 func appendStats(dst []byte, counts arauto.DialCounts) []byte {
 	dst = append(dst, '{')
 	for _, d := range arauto.Dials() {
-		dst = appendString(dst, d.Label())
+		dst = wire.AppendString(dst, d.Label())
 		dst = append(dst, ':')
 		dst = strconv.AppendInt(dst, counts[d], 10)
 		dst = append(dst, ',')

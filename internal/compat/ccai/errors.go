@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // WriteError answers err in this API's envelope, {"message":"…"}. A status that err names itself (HTTPStatus) counts;
@@ -20,7 +21,7 @@ func WriteError(w http.ResponseWriter, err error) {
 	if status == http.StatusTooManyRequests && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "1")
 	}
-	body := appendString([]byte(`{"message":`), message)
+	body := wire.AppendString([]byte(`{"message":`), message)
 	writeBody(w, status, append(body, '}'))
 }
 

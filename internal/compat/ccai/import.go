@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+
+	"arauto/internal/compat/wire"
 )
 
 // maxEnvelope is what a multipart body may hold around the file.
@@ -108,29 +110,15 @@ func (a *API) keep(spool *os.File, part io.Reader) error {
 	if _, err := spool.Seek(0, io.SeekStart); err != nil {
 		return fmt.Errorf("spool an upload: %w", err)
 	}
-	source := &remembered{Reader: io.LimitReader(part, a.ImportLimit+1)}
+	source := &wire.Remembered{Reader: io.LimitReader(part, a.ImportLimit+1)}
 	n, err := io.Copy(spool, source)
 	switch {
-	case source.err != nil:
-		return unreadable(source.err)
+	case source.Err != nil:
+		return unreadable(source.Err)
 	case err != nil:
 		return fmt.Errorf("spool an upload: %w", err)
 	case n > a.ImportLimit:
 		return tooLargeFor(a.ImportLimit)
 	}
 	return nil
-}
-
-// A remembered reader keeps why it broke off, since io.Copy does not say which side did.
-type remembered struct {
-	io.Reader
-	err error
-}
-
-func (r *remembered) Read(b []byte) (int, error) {
-	n, err := r.Reader.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	return n, err
 }

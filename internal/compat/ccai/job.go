@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // The vendor's names of what a job is and of how one fails, docs/api/ccai.md#jobs.
@@ -54,17 +55,17 @@ func appendJob(dst []byte, j arauto.Job) []byte {
 		kind = typeStart
 		details, message := explain(j)
 		dst = append(dst, `"error_details":`...)
-		dst = appendString(dst, details)
+		dst = wire.AppendString(dst, details)
 		dst = append(dst, `,"error_message":`...)
-		dst = appendString(dst, message)
+		dst = wire.AppendString(dst, message)
 		dst = append(dst, ',')
 	}
 	dst = append(dst, `"id":`...)
 	dst = strconv.AppendInt(dst, j.ID, 10)
 	dst = append(dst, `,"status":`...)
-	dst = appendString(dst, jobStates[j.State])
+	dst = wire.AppendString(dst, jobStates[j.State])
 	dst = append(dst, `,"type":`...)
-	dst = appendString(dst, kind)
+	dst = wire.AppendString(dst, kind)
 	return append(dst, '}')
 }
 

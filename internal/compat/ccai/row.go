@@ -1,13 +1,11 @@
 package ccai
 
 import (
-	"bytes"
-	"encoding/json"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // The five keys of a contact that this vendor documents; every other key is a custom field.
@@ -22,15 +20,15 @@ const (
 // appendFive begins an object with the five documented keys, "" for what is absent.
 func appendFive(dst []byte, c *arauto.Contact) []byte {
 	dst = append(dst, `{"name":`...)
-	dst = appendString(dst, c.Name)
+	dst = wire.AppendString(dst, c.Name)
 	dst = append(dst, `,"email":`...)
-	dst = appendString(dst, c.Email)
+	dst = wire.AppendString(dst, c.Email)
 	dst = append(dst, `,"phone_number":`...)
-	dst = appendString(dst, c.PhoneRaw)
+	dst = wire.AppendString(dst, c.PhoneRaw)
 	dst = append(dst, `,"outbound_number":`...)
-	dst = appendString(dst, c.Outbound)
+	dst = wire.AppendString(dst, c.Outbound)
 	dst = append(dst, `,"external_unique_id":`...)
-	return appendString(dst, c.External)
+	return wire.AppendString(dst, c.External)
 }
 
 // appendShort is a contact in lists: the documented five, then what clients need to change it later.
@@ -39,7 +37,7 @@ func appendShort(dst []byte, c *arauto.Contact) []byte {
 	dst = append(dst, `,"id":`...)
 	dst = strconv.AppendInt(dst, c.ID, 10)
 	dst = append(dst, `,"status":`...)
-	dst = appendString(dst, c.Dial.Label())
+	dst = wire.AppendString(dst, c.Dial.Label())
 	dst = append(dst, `,"created_at":`...)
 	dst = appendTime(dst, c.InsertedAt)
 	dst = append(dst, `,"updated_at":`...)
@@ -52,7 +50,7 @@ func appendLong(dst []byte, c *arauto.Contact) []byte {
 	dst = append(dst, `{"id":`...)
 	dst = strconv.AppendInt(dst, c.ID, 10)
 	dst = append(dst, `,"name":`...)
-	dst = appendString(dst, c.Name)
+	dst = wire.AppendString(dst, c.Name)
 	dst = append(dst, `,"campaign_id":`...)
 	dst = strconv.AppendInt(dst, c.Campaign, 10)
 	// Nobody and nothing is assigned while no call is under way, and during one a contact is not removed.
@@ -63,7 +61,7 @@ func appendLong(dst []byte, c *arauto.Contact) []byte {
 	}
 	dst = appendNumber(dst, call)
 	dst = append(dst, `,"assigned_participant_id":null,"outbound_number":`...)
-	dst = appendText(dst, c.Outbound)
+	dst = wire.AppendText(dst, c.Outbound)
 	dst = append(dst, `,"priority":`...)
 	dst = appendNumber(dst, int64(c.Priority))
 	dst = append(dst, `,"created_at":`...)
@@ -71,18 +69,18 @@ func appendLong(dst []byte, c *arauto.Contact) []byte {
 	dst = append(dst, `,"updated_at":`...)
 	dst = appendTime(dst, c.UpdatedAt)
 	dst = append(dst, `,"status":`...)
-	dst = appendString(dst, c.Dial.Label())
+	dst = wire.AppendString(dst, c.Dial.Label())
 	dst = append(dst, `,"user_custom_metadata":{"NAME (REQUIRED)":`...)
-	dst = appendString(dst, c.Name)
+	dst = wire.AppendString(dst, c.Name)
 	dst = append(dst, `,"PHONE (REQUIRED)":`...)
-	dst = appendString(dst, c.PhoneRaw)
+	dst = wire.AppendString(dst, c.PhoneRaw)
 	dst = append(dst, `,"EMAIL (REQUIRED)":`...)
-	dst = appendString(dst, c.Email)
+	dst = wire.AppendString(dst, c.Email)
 	for _, f := range c.Fields {
 		dst = append(dst, ',')
-		dst = appendString(dst, f.Key)
+		dst = wire.AppendString(dst, f.Key)
 		dst = append(dst, ':')
-		dst = appendString(dst, f.Value)
+		dst = wire.AppendString(dst, f.Value)
 	}
 	return append(dst, `}}`...)
 }
@@ -93,32 +91,6 @@ func appendNumber(dst []byte, n int64) []byte {
 		return append(dst, `null`...)
 	}
 	return strconv.AppendInt(dst, n, 10)
-}
-
-// appendText is a string, or null when there is none.
-func appendText(dst []byte, s string) []byte {
-	if s == "" {
-		return append(dst, `null`...)
-	}
-	return appendString(dst, s)
-}
-
-// appendString is a JSON string that escapes what JSON requires only: '&', '<' and accents stay as they are.
-func appendString(dst []byte, s string) []byte {
-	plain := true
-	for i := 0; i < len(s) && plain; i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
-	}
-	if plain && utf8.ValidString(s) {
-		dst = append(dst, '"')
-		dst = append(dst, s...)
-		return append(dst, '"')
-	}
-	var escaped bytes.Buffer
-	enc := json.NewEncoder(&escaped)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string into memory: nothing can fail
-	return append(dst, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 }
 
 // appendTime is a moment in UTC, always with three decimals; null when there is none.

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // WriteError answers with this vendor's envelope, {"message":"…","status":N}. A 401 gets its WWW-Authenticate and a 429
@@ -21,7 +22,7 @@ func WriteError(w http.ResponseWriter, status int, message string) {
 		h.Set("Retry-After", "1")
 	}
 	body := append([]byte(nil), `{"message":`...)
-	body = appendString(body, message)
+	body = wire.AppendString(body, message)
 	body = append(body, `,"status":`...)
 	body = strconv.AppendInt(body, int64(status), 10)
 	writeBody(w, status, append(body, '}'))

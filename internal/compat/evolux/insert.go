@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // MaxFile is the largest file of subscribers, in bytes: 50 MB.
@@ -139,11 +140,11 @@ var errTooLarge = refusal{http.StatusRequestEntityTooLarge, "the file is larger 
 
 // copyFile tells a file that is too large or empty, and a body that breaks off, from a disk of ours that is full.
 func copyFile(to io.Writer, from io.Reader) error {
-	source := &remembered{Reader: io.LimitReader(from, MaxFile+1)}
+	source := &wire.Remembered{Reader: io.LimitReader(from, MaxFile+1)}
 	n, err := io.Copy(to, source)
 	switch {
-	case source.err != nil:
-		return unreadable(source.err)
+	case source.Err != nil:
+		return unreadable(source.Err)
 	case err != nil:
 		return fmt.Errorf("spool an upload: %w", err)
 	case n > MaxFile:
@@ -152,20 +153,6 @@ func copyFile(to io.Writer, from io.Reader) error {
 		return invalid("file", "the file is empty")
 	}
 	return nil
-}
-
-// A remembered reader keeps why it broke off, since io.Copy does not say which side did.
-type remembered struct {
-	io.Reader
-	err error
-}
-
-func (r *remembered) Read(b []byte) (int, error) {
-	n, err := r.Reader.Read(b)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
-	}
-	return n, err
 }
 
 func unreadable(err error) error {
@@ -190,10 +177,10 @@ func appendJob(dst []byte, j arauto.Job) []byte {
 	count("accepted", j.Accepted)
 	count("duplicate", j.Duplicate)
 	dst = append(dst, `"error":`...)
-	dst = append(appendText(dst, j.Error), `,"job_uuid":`...)
-	dst = append(appendText(dst, j.UUID), ',')
+	dst = append(wire.AppendText(dst, j.Error), `,"job_uuid":`...)
+	dst = append(wire.AppendText(dst, j.UUID), ',')
 	count("rejected", j.Rejected)
 	dst = append(dst, `"state":`...)
-	dst = appendText(dst, string(j.State))
+	dst = wire.AppendText(dst, string(j.State))
 	return append(dst, `},"message":"OK","status":200}`...)
 }

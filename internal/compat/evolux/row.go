@@ -1,12 +1,10 @@
 package evolux
 
 import (
-	"bytes"
-	"encoding/json"
 	"time"
-	"unicode/utf8"
 
 	"arauto"
+	"arauto/internal/compat/wire"
 )
 
 // appendRow appends r as one element of data: keys in alphabetical order, null for what is missing. now tells scheduled
@@ -14,7 +12,7 @@ import (
 func appendRow(dst []byte, r *arauto.ContactRow, now time.Time, l arauto.Language) []byte {
 	shown := project(r, now)
 	dst = append(dst, `{"campaign_name":`...)
-	dst = appendText(dst, r.CampaignName)
+	dst = wire.AppendText(dst, r.CampaignName)
 	dst = append(dst, `,"conversation_field_values":`...)
 	if r.RawFields == "" {
 		dst = append(dst, `{}`...)
@@ -22,52 +20,26 @@ func appendRow(dst []byte, r *arauto.ContactRow, now time.Time, l arauto.Languag
 		dst = append(dst, r.RawFields...)
 	}
 	dst = append(dst, `,"conversation_uuid":`...)
-	dst = appendText(dst, r.Conversation)
+	dst = wire.AppendText(dst, r.Conversation)
 	dst = append(dst, `,"error_message":`...)
-	dst = appendText(dst, shown.explain(r, l))
+	dst = wire.AppendText(dst, shown.explain(r, l))
 	dst = append(dst, `,"name":`...)
-	dst = appendText(dst, r.Name)
+	dst = wire.AppendText(dst, r.Name)
 	dst = append(dst, `,"phone_number":`...)
-	dst = appendText(dst, string(r.Phone))
+	dst = wire.AppendText(dst, string(r.Phone))
 	dst = append(dst, `,"replied_at":`...)
 	dst = appendTime(dst, r.RepliedAt)
 	dst = append(dst, `,"reply_action":`...)
-	dst = appendText(dst, r.ReplyAction)
+	dst = wire.AppendText(dst, r.ReplyAction)
 	dst = append(dst, `,"reply_text":`...)
-	dst = appendText(dst, r.ReplyText)
+	dst = wire.AppendText(dst, r.ReplyText)
 	dst = append(dst, `,"sent_at":`...)
 	dst = appendTime(dst, r.SentAt)
 	dst = append(dst, `,"state":`...)
-	dst = appendString(dst, string(shown.shown))
+	dst = wire.AppendString(dst, string(shown.shown))
 	dst = append(dst, `,"template":`...)
-	dst = appendText(dst, r.TemplateName)
+	dst = wire.AppendText(dst, r.TemplateName)
 	return append(dst, '}')
-}
-
-// appendText is a string, or null when there is none.
-func appendText(dst []byte, s string) []byte {
-	if s == "" {
-		return append(dst, `null`...)
-	}
-	return appendString(dst, s)
-}
-
-// appendString is a JSON string that escapes what JSON requires only: '&', '<' and accents stay as they are.
-func appendString(dst []byte, s string) []byte {
-	plain := true
-	for i := 0; i < len(s) && plain; i++ {
-		plain = s[i] >= ' ' && s[i] != '"' && s[i] != '\\'
-	}
-	if plain && utf8.ValidString(s) {
-		dst = append(dst, '"')
-		dst = append(dst, s...)
-		return append(dst, '"')
-	}
-	var escaped bytes.Buffer
-	enc := json.NewEncoder(&escaped)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(s) // a string into memory: nothing can fail
-	return append(dst, bytes.TrimSuffix(escaped.Bytes(), []byte("\n"))...)
 }
 
 // appendTime is a moment in UTC to the second, with this vendor's +00:00 where others write Z.
