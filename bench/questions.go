@@ -39,9 +39,31 @@ func (b *searching) index(ctx context.Context) error {
 		fmt.Fprintf(b.out, "%d contacts indexed in %.1f s\n", n, took.Seconds())
 		b.atLeast("indexed a second, by one core", float64(n)/took.Seconds(), 40_000)
 	}
+	if err := b.remake(ctx, lease); err != nil {
+		return err
+	}
 	p, err := b.store.SearchProgress(ctx, b.account)
 	fmt.Fprintf(b.out, "indexed to %d of %d\n", p.IndexedTo, p.Newest)
 	return err
+}
+
+// remake makes anew what an earlier version left in the index.
+func (b *searching) remake(ctx context.Context, l arauto.Lease) error {
+	for began, n := time.Now(), 0; ; n++ {
+		older, err := b.store.SearchOlder(ctx, 1)
+		if err != nil {
+			return err
+		}
+		if len(older) == 0 {
+			if n > 0 {
+				fmt.Fprintf(b.out, "%d segments of an earlier version made anew in %.1f s\n", n, time.Since(began).Seconds())
+			}
+			return nil
+		}
+		if err := b.store.Reindex(ctx, now(), l, older[0]); err != nil {
+			return err
+		}
+	}
 }
 
 // A question is one kind of filter, with values that differ from sample to sample.

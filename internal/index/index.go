@@ -22,6 +22,8 @@ type Store interface {
 	Index(ctx context.Context, now time.Time, l arauto.Lease, account int64) (n int, more bool, err error)
 	// SearchStale lists pieces of which contacts changed, those with the most first.
 	SearchStale(ctx context.Context, limit int) ([]arauto.StaleSegment, error)
+	// SearchOlder lists pieces that an earlier version made.
+	SearchOlder(ctx context.Context, limit int) ([]arauto.StaleSegment, error)
 	// Reindex makes a piece anew.
 	Reindex(ctx context.Context, now time.Time, l arauto.Lease, g arauto.StaleSegment) error
 }
@@ -52,6 +54,7 @@ const (
 type Engine struct {
 	Config
 	refreshed time.Time // when a piece with few changes was last made anew
+	current   bool      // no piece is of an earlier version
 }
 
 // New is an Engine that does nothing before Run.
@@ -70,6 +73,7 @@ func (e *Engine) Run(ctx context.Context) error {
 }
 
 func (e *Engine) follow(ctx context.Context, l arauto.Lease) error {
+	e.current = false // whoever had the lease before may have been one
 	for ctx.Err() == nil {
 		busy, err := e.step(ctx, l)
 		if err != nil {
@@ -105,13 +109,26 @@ func (e *Engine) step(ctx context.Context, l arauto.Lease) (busy bool, err error
 	return e.refresh(ctx, l)
 }
 
-// refresh makes the piece with the most changes anew, if it is worth it.
+// refresh makes the piece with the most changes anew, if it is worth it. Next are those of an earlier version.
 func (e *Engine) refresh(ctx context.Context, l arauto.Lease) (bool, error) {
 	list, err := e.Store.SearchStale(ctx, 1)
-	if err != nil || len(list) == 0 {
+	if err != nil {
 		return false, err
 	}
 	now := e.Now()
+	if !e.current && (len(list) == 0 || list[0].Stale < worth) {
+		older, err := e.Store.SearchOlder(ctx, 1)
+		if err != nil {
+			return false, err
+		}
+		if len(older) > 0 {
+			return true, e.Store.Reindex(ctx, now, l, older[0])
+		}
+		e.current = true
+	}
+	if len(list) == 0 {
+		return false, nil
+	}
 	if list[0].Stale < worth {
 		if now.Sub(e.refreshed) < calm {
 			return false, nil

@@ -23,6 +23,7 @@ type world struct {
 	began  time.Time
 	behind map[int64]int // pieces to add, by account
 	stale  []arauto.StaleSegment
+	older  []arauto.StaleSegment
 	fail   error // of Index, once
 	lost   bool  // the lease is another's
 	fence  int64
@@ -72,11 +73,18 @@ func (w *world) SearchStale(_ context.Context, limit int) ([]arauto.StaleSegment
 	return slices.Clone(w.stale[:min(limit, len(w.stale))]), nil
 }
 
+func (w *world) SearchOlder(_ context.Context, limit int) ([]arauto.StaleSegment, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.older[:min(limit, len(w.older))]), nil
+}
+
 func (w *world) Reindex(_ context.Context, _ time.Time, _ arauto.Lease, g arauto.StaleSegment) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.note("anew %d", g.Number)
-	w.stale = slices.DeleteFunc(w.stale, func(s arauto.StaleSegment) bool { return s == g })
+	is := func(s arauto.StaleSegment) bool { return s == g }
+	w.stale, w.older = slices.DeleteFunc(w.stale, is), slices.DeleteFunc(w.older, is)
 	return nil
 }
 
@@ -176,6 +184,22 @@ func TestEngine_Stale(t *testing.T) {
 		told(t, "in order", w, "0s add 1", "0s anew 5", "0s anew 6", "0s anew 7")
 		pass(30 * time.Second)
 		told(t, "a few changes", w, "30s anew 8")
+	})
+}
+
+// TestEngine_Older: pieces of an earlier version are made anew when nothing else is urgent, and not looked for again.
+func TestEngine_Older(t *testing.T) {
+	following(t, func(w *world) {
+		w.change(func() {
+			w.behind[1] = 1
+			w.stale = []arauto.StaleSegment{{Account: 1, Number: 5, Stale: 500}, {Account: 1, Number: 7, Stale: 2}}
+			w.older = []arauto.StaleSegment{{Account: 1, Number: 1}, {Account: 1, Full: true, Number: 1}}
+		})
+		pass(10 * time.Second)
+		told(t, "in order", w, "0s add 1", "0s anew 5", "0s anew 1", "0s anew 1", "0s anew 7")
+		w.change(func() { w.older = []arauto.StaleSegment{{Account: 1, Number: 2}} })
+		pass(10 * time.Second)
+		told(t, "looked for once", w)
 	})
 }
 

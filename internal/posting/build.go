@@ -120,10 +120,7 @@ func (b *Builder) Parts(level Level) []Part {
 	if len(b.campaigns) > 0 {
 		parts = append(parts, b.campaignPart())
 	}
-	if len(b.names) > 0 {
-		parts = append(parts, Part{Number: kindPairs, Data: []byte{1}})
-	}
-	parts = append(append(parts, b.wordParts()...), b.columns()...)
+	parts = append(append(append(parts, Current()), b.wordParts()...), b.columns()...)
 	slices.SortFunc(parts, func(a, b Part) int { return cmp.Compare(a.Number, b.Number) })
 	contents := Part{Number: Contents, Data: []byte{}}
 	for _, p := range parts {
@@ -152,7 +149,7 @@ func (b *Builder) termParts(level Level) []Part {
 		for ids = ids[:0]; i < len(b.terms) && b.terms[i]>>16 == t; i++ {
 			ids = append(ids, uint16(b.terms[i]))
 		}
-		number := term(t).part(level)
+		number := term(t).part(level, shapeNow)
 		if n := len(parts); n == 0 || parts[n-1].Number != number {
 			parts, before = append(parts, Part{Number: number}), 0
 		}
@@ -191,11 +188,14 @@ func dictionaryOf(text string) int {
 	return 1
 }
 
-// listSize is at which size a part of lists is full.
-const listSize = 16 << 10
+// listSize is at which size a part of lists was full in older shapes, and shortSize beyond which another is begun now.
+const (
+	listSize  = 16 << 10
+	shortSize = 1900
+)
 
 // wordParts are the dictionaries and their lists. A dictionary is the number of its words, the words between spaces,
-// and the size of each list; the lists stand in one row, cut after each listSize.
+// and the size of each list; the lists stand in one row, cut where one more would be too much for a part.
 func (b *Builder) wordParts() []Part {
 	var sorted [dictionaries][]*word
 	for i := range b.words {
@@ -203,6 +203,7 @@ func (b *Builder) wordParts() []Part {
 		sorted[dictionaryOf(w.text)] = append(sorted[dictionaryOf(w.text)], w)
 	}
 	var parts []Part
+	var list []byte
 	for d, words := range sorted {
 		if len(words) == 0 {
 			continue
@@ -215,13 +216,13 @@ func (b *Builder) wordParts() []Part {
 		for at, w := range words {
 			w.at = uint32(at)
 			text = append(append(text, w.text...), ' ')
-			from := len(lists.Data)
 			var asWords bool
-			lists.Data, asWords = appendList(lists.Data, w.ids)
-			sizes = binary.AppendUvarint(sizes, sized(len(lists.Data)-from, asWords))
-			if len(lists.Data) >= listSize {
+			list, asWords = appendList(list[:0], w.ids)
+			sizes = binary.AppendUvarint(sizes, sized(len(list), asWords))
+			if len(lists.Data) > 0 && len(lists.Data)+len(list) > shortSize {
 				parts, lists = append(parts, lists), Part{Number: lists.Number + 1}
 			}
+			lists.Data = append(lists.Data, list...)
 		}
 		if len(lists.Data) > 0 {
 			parts = append(parts, lists)

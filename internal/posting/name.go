@@ -17,9 +17,6 @@ func (q question) parts() []string { return strings.Split(string(q), " ") }
 // dictionaries are the parts with words that q may have to do with: only what is all digits is found in numbers.
 func (q question) dictionaries() []int64 {
 	list := []int64{kindWords}
-	if len(q.parts()) > 1 {
-		list = append(list, kindPairs)
-	}
 	for _, part := range q.parts() {
 		if dictionaryOf(part) == 1 { // also the part of no letters: any word begins with it
 			return append(list, kindWords+1)
@@ -28,86 +25,119 @@ func (q question) dictionaries() []int64 {
 	return list
 }
 
-// find narrows fits to those whose name holds q.
-func (q question) find(level Level, parts []Part, more Reads, exact bool, narrow func(*Set) bool, fits *Set) error {
-	var books []dictionary
-	for d := range dictionaries {
-		if data := partOf(parts, kindWords+int64(d)); data != nil {
-			books = append(books, openDictionary(d, data))
-		}
+// find narrows fits to those whose name holds q. All that it needs besides the dictionaries is read at once.
+func (q question) find(level Level, of shape, parts []Part, more Reads, exact bool, narrow func(*Set) bool, fits *Set) error {
+	row := q.choices(of, parts)
+	if row == nil {
+		narrow(&Set{}) // nobody has such a word
+		return nil
 	}
-	wanted := q.parts()
-	looked := false
-	var hits []*choice
-	for i, part := range wanted {
-		c := &choice{any: part == "" && len(wanted) > 1 && (i == 0 || i == len(wanted)-1)}
-		hits = append(hits, c)
-		if part == "" {
-			continue // anybody, or two spaces in a row: the names tell
-		}
+	lookups := lookupsOf(level, of, row)
+	var numbers []int64
+	for _, l := range lookups {
+		numbers = append(numbers, l.numbers(level, of)...)
+	}
+	slices.Sort(numbers)
+	parts, err := more(slices.Compact(numbers))
+	if err != nil {
+		return err
+	}
+	for _, l := range lookups {
 		var s Set
-		for _, b := range books {
-			if err := b.find(pattern(part, i, len(wanted)), c, &s, more); err != nil {
-				return err
-			}
-		}
-		looked = true
+		l.read(&s, level, of, parts)
 		if !narrow(&s) {
 			return nil
 		}
 	}
-	if len(wanted) == 1 || !exact && looked {
-		return nil
-	}
-	if !looked { // spaces only
+	switch {
+	case len(lookups) == 0: // spaces only
 		everybody := Set{}
 		for i := range everybody {
 			everybody[i] = ^uint64(0)
 		}
 		narrow(&everybody)
+	case !exact || len(row) == 1 || len(row) == 2 && row[0].paired:
+		return nil
 	}
-	if partOf(parts, kindPairs) != nil {
-		if left, err := checkPairs(level, wanted, hits, more, narrow); err != nil || !left {
-			return err
+	return checkNames(fits, row, more)
+}
+
+// choices are the words that may stand in each place of q; nil when there is a place for which there are none.
+func (q question) choices(of shape, parts []Part) (row []*choice) {
+	var books [][]byte
+	for d := range int64(dictionaries) {
+		books = append(books, partOf(parts, kindWords+d))
+	}
+	wanted := q.parts()
+	for i, part := range wanted {
+		c := &choice{empty: part == "", any: part == "" && len(wanted) > 1 && (i == 0 || i == len(wanted)-1)}
+		row = append(row, c)
+		if c.empty {
+			continue // anybody, or two spaces in a row: the names tell
+		}
+		for d, data := range books {
+			if data != nil {
+				openDictionary(d, of, data).find(pattern(part, i, len(wanted)), c)
+			}
+		}
+		if len(c.lists) == 0 {
+			return nil
 		}
 	}
-	return checkNames(fits, hits, more)
+	return row
+}
+
+// A lookup is a set that all who fit are in: who has one of some words in a row, or one of some words.
+type lookup struct {
+	pairs []term
+	lists []wordList
 }
 
 // maxPairs is how many pairs of words are looked up at most: names are read in less time than more of them.
 const maxPairs = 64
 
-// checkPairs narrows to those who have each two neighbours of the question in a row. left is false where nothing is
-// left to check: nobody fits, or all that was asked is two words.
-func checkPairs(level Level, wanted []string, hits []*choice, more Reads, narrow func(*Set) bool) (left bool, err error) {
-	for i := 1; i < len(hits); i++ {
-		first, second := hits[i-1].texts, hits[i].texts
-		if wanted[i-1] == "" || wanted[i] == "" || len(first)*len(second) > maxPairs {
-			left = true
+// lookupsOf are pairs of neighbours, and the words that are in none.
+func lookupsOf(level Level, of shape, row []*choice) (list []lookup) {
+	for i := 1; i < len(row); i++ {
+		a, b := row[i-1], row[i]
+		if of < shapePairs || a.empty || b.empty || len(a.texts)*len(b.texts) > maxPairs {
 			continue
 		}
-		var terms []term
-		var numbers []int64
-		for _, a := range first {
-			for _, b := range second {
-				t := pairTerm(a, b)
-				terms, numbers = append(terms, t), append(numbers, t.part(level))
+		var l lookup
+		for _, first := range a.texts {
+			for _, second := range b.texts {
+				l.pairs = append(l.pairs, pairTerm(first, second))
 			}
 		}
-		slices.Sort(numbers)
-		parts, err := more(slices.Compact(numbers))
-		if err != nil {
-			return false, err
-		}
-		var s Set
-		for _, t := range terms {
-			s.readTerm(partOf(parts, t.part(level)), t)
-		}
-		if !narrow(&s) {
-			return false, nil
+		list, a.paired, b.paired = append(list, l), true, true
+	}
+	for _, c := range row {
+		if !c.paired && !c.empty {
+			list = append(list, lookup{lists: c.lists})
 		}
 	}
-	return left || len(hits) > 2, nil
+	return list
+}
+
+func (l lookup) numbers(level Level, of shape) (list []int64) {
+	for _, t := range l.pairs {
+		list = append(list, t.part(level, of))
+	}
+	for _, w := range l.lists {
+		list = append(list, w.part)
+	}
+	return list
+}
+
+func (l lookup) read(s *Set, level Level, of shape, parts []Part) {
+	for _, t := range l.pairs {
+		s.readTerm(partOf(parts, t.part(level, of)), t)
+	}
+	for _, w := range l.lists {
+		if data := partOf(parts, w.part); w.from <= w.to && w.to <= len(data) {
+			s.readList(data[w.from:w.to], w.words)
+		}
+	}
 }
 
 // pattern is what the ith of n parts looks like between the spaces of a dictionary.
@@ -123,9 +153,12 @@ func pattern(part string, i, n int) string {
 
 // A choice is which words may stand in one place of a name.
 type choice struct {
-	any   bool
-	codes []uint64 // as bits
-	texts []string // the words themselves, or so many that they are not looked up
+	empty  bool // two spaces in a row, or the question's first or last
+	any    bool
+	codes  []uint64 // as bits
+	texts  []string // the words themselves, or so many that they are not looked up
+	lists  []wordList
+	paired bool // who has them is looked up with a neighbour
 }
 
 func (c *choice) add(code uint64) {
@@ -142,6 +175,7 @@ func (c *choice) has(code uint64) bool {
 // A dictionary is one part of words.
 type dictionary struct {
 	which int
+	shape shape
 	text  []byte
 	sizes reader
 
@@ -150,11 +184,11 @@ type dictionary struct {
 	from  int // in the chunk
 }
 
-func openDictionary(which int, data []byte) dictionary {
+func openDictionary(which int, of shape, data []byte) *dictionary {
 	r := reader{data: data}
 	r.number()
 	text := r.bytes(r.number())
-	return dictionary{which: which, text: text, sizes: r}
+	return &dictionary{which: which, shape: of, text: text, sizes: r}
 }
 
 // wordList is where the list of one word is.
@@ -164,15 +198,13 @@ type wordList struct {
 	words    bool
 }
 
-// find adds to s who has a word that looks like pattern, and to c which words these are.
-func (d dictionary) find(pattern string, c *choice, s *Set, more Reads) error {
-	var lists []wordList
-	var numbers []int64
+// find adds to c which words look like pattern.
+func (d *dictionary) find(pattern string, c *choice) {
 	text, at := d.text, uint32(0)
 	for {
 		hit := bytes.Index(text, []byte(pattern))
 		if hit < 0 {
-			break
+			return
 		}
 		if pattern[0] == ' ' {
 			hit++ // the word begins behind it
@@ -183,38 +215,25 @@ func (d dictionary) find(pattern string, c *choice, s *Set, more Reads) error {
 			begin := bytes.LastIndexByte(text[:hit+1], ' ') + 1
 			c.texts = append(c.texts, string(text[begin:hit+max(1, bytes.IndexByte(text[hit:], ' '))]))
 		}
-		list := d.list(at - 1)
-		lists = append(lists, list)
-		if n := len(numbers); n == 0 || numbers[n-1] != list.part {
-			numbers = append(numbers, list.part)
-		}
+		c.lists = append(c.lists, d.list(at-1))
 		end := bytes.IndexByte(text[hit:], ' ')
 		if end < 0 {
-			break
+			return
 		}
 		text = text[hit+end:]
 	}
-	if len(lists) == 0 {
-		return nil
-	}
-	parts, err := more(numbers)
-	if err != nil {
-		return err
-	}
-	for _, l := range lists {
-		if data := partOf(parts, l.part); l.to <= len(data) {
-			s.readList(data[l.from:l.to], l.words)
-		}
-	}
-	return nil
 }
 
 // list is where the list of a word is. Words are asked for by ascending number.
 func (d *dictionary) list(word uint32) (l wordList) {
 	for {
 		size := d.sizes.number()
-		l = wordList{part: listsOf(d.which) + d.chunk, from: d.from, to: d.from + int(size>>1), words: size&1 == 1}
-		if d.from = l.to; d.from >= listSize {
+		length := int(size >> 1)
+		if d.shape >= shapeShort && d.from > 0 && d.from+length > shortSize {
+			d.chunk, d.from = d.chunk+1, 0
+		}
+		l = wordList{part: listsOf(d.which) + d.chunk, from: d.from, to: d.from + length, words: size&1 == 1}
+		if d.from = l.to; d.shape < shapeShort && d.from >= listSize {
 			d.chunk, d.from = d.chunk+1, 0
 		}
 		d.at++

@@ -12,7 +12,7 @@
 //	names      every name as the numbers of its words, for questions of more words than two
 //	phones     every phone, for questions of more than four digits
 //	contents   the numbers of the segment's other parts
-//	pairs      only says that words in a row are among the terms, which they are not in older segments
+//	shape      only says how the segment was cut into parts, which were longer and fewer in older ones
 //
 // It may not know where parts are kept, nor what became of a contact since.
 package posting
@@ -44,14 +44,6 @@ func (l Level) Bits() int {
 	return shortBits
 }
 
-// bucketBits is how many of a term's first bits say which part it is in.
-func (l Level) bucketBits() int {
-	if l == Full {
-		return 10
-	}
-	return 5
-}
-
 // A Part is one blob of a segment.
 type Part struct {
 	Number int64
@@ -67,7 +59,8 @@ const (
 	kindNames
 	kindPhones
 	kindContents
-	kindPairs
+	kindShape
+	kindShortTerms // in segments of older shapes there are kindTerms instead
 )
 
 // Contents is the number of the part that lists the others.
@@ -76,13 +69,46 @@ const Contents = kindContents
 // column is how many ids a part of names or phones covers.
 const columnBits = 12
 
+// A shape is how a segment is cut into parts. What is read for one question should be short enough to lie in the tree
+// of the table itself, next to that of other segments: both engines keep values of more than 2,000 bytes elsewhere.
+type shape byte
+
+// The shapes there were.
+const (
+	shapeFirst shape = iota
+	shapePairs       // two words in a row are terms, too
+	shapeShort       // and parts are short
+	shapeNow   = shapeShort
+)
+
+// shapeOf is the shape of the segment that has parts.
+func shapeOf(parts []Part) shape {
+	if data := partOf(parts, kindShape); len(data) > 0 {
+		return min(shape(data[0]), shapeNow)
+	}
+	return shapeFirst
+}
+
+// Current is the part that says that a segment is of the shape that a Builder gives it.
+func Current() Part { return Part{Number: kindShape, Data: []byte{byte(shapeNow)}} }
+
 // term is 48 bits of a hash. That two that differ have the same one is possible and not worth looking for: it happens
 // to one question in millions, and rows are compared with the question anyway.
 type term uint64
 
 const termBits = 48
 
-func (t term) part(l Level) int64 { return kindTerms + int64(t>>(termBits-l.bucketBits())) }
+// part is where t is in a segment: the first bits of a term say which part it is in.
+func (t term) part(l Level, of shape) int64 {
+	kind, bits := kindTerms, 5
+	if l == Full {
+		bits = 10
+	}
+	if of >= shapeShort {
+		kind, bits = kindShortTerms, bits+1
+	}
+	return kind + int64(t>>(termBits-bits))
+}
 
 // hash is FNV-1a, stirred, so that its first bits are as good as its last.
 func hash(kind byte, texts ...string) term {

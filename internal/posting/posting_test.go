@@ -2,6 +2,7 @@ package posting_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -40,11 +41,24 @@ func build(level posting.Level, list []contact) segment {
 	for _, c := range list {
 		b.Add(c.id, c.campaign, c.name, c.phone, c.fields)
 	}
+	return kept(level, b.Parts(level))
+}
+
+func kept(level posting.Level, parts []posting.Part) segment {
 	s := segment{level, map[int64][]byte{}}
-	for _, p := range b.Parts(level) {
+	for _, p := range parts {
 		s.parts[p.Number] = p.Data
 	}
 	return s
+}
+
+// older is s as it was made before.
+func (s segment) older(pairs bool) segment {
+	var parts []posting.Part
+	for _, n := range slices.Sorted(maps.Keys(s.parts)) {
+		parts = append(parts, posting.Part{Number: n, Data: s.parts[n]})
+	}
+	return kept(s.level, posting.Older(s.level, parts, pairs))
 }
 
 func (s segment) read(numbers []int64) (list []posting.Part, err error) {
@@ -71,8 +85,8 @@ func TestFind_EqualsAScan(t *testing.T) {
 		list := contacts(t)
 		level := rapid.SampledFrom([]posting.Level{posting.Short, posting.Full}).Draw(t, "level")
 		s := build(level, list)
-		if rapid.IntRange(0, 3).Draw(t, "made before pairs were") == 0 {
-			delete(s.parts, posting.Contents+1<<20)
+		if rapid.IntRange(0, 3).Draw(t, "of an older shape") == 0 {
+			s = s.older(rapid.Bool().Draw(t, "with pairs"))
 		}
 		for range 8 {
 			q := draw(t, list)
@@ -204,4 +218,48 @@ func BenchmarkBuild(bench *testing.B) {
 		bench.ReportMetric(float64(size)/float64(len(list)), "bytes/contact")
 	}
 	bench.ReportMetric(float64(len(list)*bench.N)/bench.Elapsed().Seconds(), "contacts/s")
+}
+
+// TestFind_LongLists: lists of many lengths, cut into parts where they are too long for one, are found whole, whichever
+// shape the segment has.
+func TestFind_LongLists(t *testing.T) {
+	var list []contact
+	for i := range int64(30_000) {
+		words := []string{"maria"}
+		for _, every := range []int64{2, 3, 5, 7, 40, 300, 2000, 9000} {
+			if i%every == 0 {
+				words = append(words, fmt.Sprintf("palavra%d", every))
+			}
+		}
+		list = append(list, contact{id: i, campaign: 1, name: strings.Join(append(words, fmt.Sprint("unica", i%6000)), " "), phone: arauto.Phone(fmt.Sprintf("+55119%08d", i*48271%100_000_000))})
+	}
+	now := build(posting.Full, list)
+	for shape, s := range map[string]segment{"now": now, "with pairs": now.older(true), "the first": now.older(false)} {
+		for _, q := range []posting.Query{
+			{Name: "maria"}, {Name: "palavra5"}, {Name: "palavra9000"}, {Name: "avra3"}, {Name: "unica4711"}, {Name: "palavra2 palavra3"}, {Name: "palavra7 unica3"},
+			{Name: "palavra2 palavra5 palavra7"}, {Name: "5 palavra300"}, {Name: " unica17"}, {Digits: "1190"}, {Digits: "482710", Name: "palavra2"},
+		} {
+			found, want := s.find(t, q, true), 0
+			for _, c := range list {
+				if c.fits(q) {
+					want++
+				}
+				if found.Has(c.id) != c.fits(q) {
+					t.Fatalf("%s, %+v: contact %+v is found: %v", shape, q, c, found.Has(c.id))
+				}
+			}
+			if want == 0 && q.Digits == "" {
+				t.Errorf("%+v: nobody fits", q)
+			}
+		}
+	}
+	long := 0
+	for _, data := range now.parts {
+		if len(data) > 2000 {
+			long++
+		}
+	}
+	if long > 60 {
+		t.Errorf("%d of %d parts are too long to lie in the table", long, len(now.parts))
+	}
 }

@@ -22,7 +22,7 @@ type Reads func(numbers []int64) ([]Part, error)
 
 // Numbers are the parts with which every answer begins.
 func (q Query) Numbers(level Level) []int64 {
-	var list []int64
+	list := []int64{kindShape}
 	if len(q.Campaigns) > 0 {
 		list = append(list, kindCampaigns)
 	}
@@ -30,7 +30,7 @@ func (q Query) Numbers(level Level) []int64 {
 		list = append(list, question(q.Name).dictionaries()...)
 	}
 	for _, t := range q.terms() {
-		list = append(list, t.part(level))
+		list = append(list, t.part(level, shapeNow), t.part(level, shapeFirst))
 	}
 	slices.Sort(list)
 	return slices.Compact(list)
@@ -47,11 +47,14 @@ func (q Query) terms() []term {
 	return list
 }
 
+// Sure reports whether hardly anybody is found who does not fit, also where it need not be exact.
+func (q Query) Sure() bool { return len(q.Digits) <= gram && len(question(q.Name).parts()) <= 2 }
+
 // Find adds to found who fits. parts are those of Numbers; more reads others. Where exact is false there may be
 // some who do not fit, but nobody is missing: whoever looks at the rows anyway need not read the columns.
 func (q Query) Find(found *Set, level Level, parts []Part, exact bool, more Reads) error {
 	var fits Set
-	first := true
+	of, first := shapeOf(parts), true
 	narrow := func(s *Set) bool {
 		if first {
 			fits, first = *s, false
@@ -62,7 +65,7 @@ func (q Query) Find(found *Set, level Level, parts []Part, exact bool, more Read
 	}
 	for _, t := range q.terms() {
 		var s Set
-		s.readTerm(partOf(parts, t.part(level)), t)
+		s.readTerm(partOf(parts, t.part(level, of)), t)
 		if !narrow(&s) {
 			return nil
 		}
@@ -75,7 +78,7 @@ func (q Query) Find(found *Set, level Level, parts []Part, exact bool, more Read
 		}
 	}
 	if q.Name != "" {
-		if err := question(q.Name).find(level, parts, more, exact, narrow, &fits); err != nil {
+		if err := question(q.Name).find(level, of, parts, more, exact, narrow, &fits); err != nil {
 			return err
 		}
 	}

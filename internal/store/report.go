@@ -163,6 +163,9 @@ func (cq *contactQuery) chooseStreams(ctx context.Context, q querier) error {
 			return nil
 		}
 	}
+	if cq.walk = f.Searched() && len(campaigns) == 0 && len(wantedStates(f)) == 0 && f.Channel == ""; cq.walk {
+		return nil // the index is asked, and whichever streams there are all belong to the answer
+	}
 	counts, err := cq.store.counts(ctx, q, cq.account, campaigns)
 	if err != nil {
 		return err

@@ -18,11 +18,14 @@ type finder struct {
 	exact bool // candidates fit the question; else they only may
 
 	state   searchState
-	named   []int64                // contacts that were asked for themselves, the highest first
-	ahead   map[int64]*posting.Set // who fits in stretches further down, by stretch
-	windows int                    // stretches that are read at once
-	changed []int64                // contacts that changed since, from settled on, of stretches still to come; the highest first
-	settled int64                  // the first id of the lowest stretch of which changed has all
+	named   []int64                  // contacts that were asked for themselves, the highest first
+	ahead   map[segment]*posting.Set // who fits in segments further down
+	windows int                      // segments that are asked at once
+	limit   int                      // how many are wanted; 0 = all
+	walked  int                      // segments so far
+	met     int                      // who fitted in them
+	changed []int64                  // contacts that changed since, from settled on, of segments still to come; the highest first
+	settled int64                    // changed has all from there on
 
 	seen map[int64]arauto.ContactRow // whole rows of whom was looked at, for a page; nil = nobody wants them
 }
@@ -32,7 +35,7 @@ const maxAsked = 200
 
 func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*finder, error) {
 	f := cq.filter
-	d := &finder{cq: cq, q: q, exact: exact, ahead: map[int64]*posting.Set{}, windows: 1, settled: 1 << 53, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
+	d := &finder{cq: cq, q: q, exact: exact, ahead: map[segment]*posting.Set{}, windows: 1, settled: 1 << 53, ask: posting.Query{Name: arauto.Fold(f.Name), Digits: f.Digits}}
 	if f.FieldKey != "" {
 		d.ask.Fields = arauto.Fields{{Key: f.FieldKey, Value: f.FieldValue}}
 	}
@@ -40,13 +43,33 @@ func newFinder(ctx context.Context, q querier, cq *contactQuery, exact bool) (*f
 		d.ask.Campaigns = f.Campaigns
 	}
 	var err error
-	switch {
-	case cq.named():
+	if cq.named() {
 		d.named, err = cq.names(ctx, q)
-	case cq.indexed: // else nobody is taken to be in a segment, and all are read row by row
-		d.state, err = loadSearch(ctx, q, cq.account)
 	}
 	return d, err
+}
+
+// begin looks how far the index has come, and at the first changes that it does not know: those of contacts below
+// before.
+func (d *finder) begin(ctx context.Context, before int64) error {
+	if !d.cq.indexed { // nobody is taken to be in a segment, and all are read row by row
+		return nil
+	}
+	list, err := all(ctx, d.q, func(r rows) (v [3]int64, err error) { return v, r.Scan(&v[0], &v[1], &v[2]) },
+		`SELECT 0, full_n, short_n FROM search_state WHERE account_id = $1 UNION ALL
+		SELECT 1, id, 0 FROM (SELECT id FROM search_stale WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3) k`, d.cq.account, before, changesAhead)
+	var changed []int64
+	for _, v := range list {
+		if v[0] == 0 {
+			d.state = searchState{v[1], v[2]}
+		} else {
+			changed = append(changed, v[1])
+		}
+	}
+	slices.Sort(changed)
+	slices.Reverse(changed)
+	d.settle(changed)
+	return err
 }
 
 // names are the contacts that are asked for themselves.
@@ -69,62 +92,38 @@ func (cq *contactQuery) names(ctx context.Context, q querier) (ids []int64, err 
 	return ids, nil
 }
 
-// down calls each for every stretch with ids from the query's lowest up to before, the highest first, with the
-// candidates in it, until it returns false. base is the set's first id.
-func (d *finder) down(ctx context.Context, before int64, each func(base int64, candidates *posting.Set) (bool, error)) error {
+// down calls each for every segment with ids from the query's lowest up to before, the highest first, with the
+// candidates in it, until it returns false.
+func (d *finder) down(ctx context.Context, before int64, each func(in segment, candidates *posting.Set) (bool, error)) error {
 	before = min(before, d.cq.upTo+1, d.state.indexed())
-	if before <= d.cq.from {
-		return nil
-	}
-	for stretch := (before - 1) >> posting.Full.Bits(); stretch >= d.cq.from>>posting.Full.Bits() && stretch >= 0; stretch-- {
-		base := stretch << posting.Full.Bits()
-		found, err := d.stretch(ctx, stretch)
+	for lowest := max(d.cq.from, 0); before > lowest; {
+		in := d.state.at(before - 1)
+		found, err := d.segment(ctx, in)
 		if err != nil {
 			return err
 		}
-		found.Keep(base, max(base, d.cq.from), min(base+posting.Span, before))
+		found.Keep(in.base(), max(in.from(), lowest), before)
+		before = in.from()
+		d.walked, d.met = d.walked+1, d.met+found.Len()
 		if found.Empty() {
 			continue
 		}
-		if more, err := each(base, found); err != nil || !more {
+		if more, err := each(in, found); err != nil || !more {
 			return err
 		}
 	}
 	return nil
 }
 
-// stretch is who fits among the ids of one stretch, those that changed since looked at themselves.
-func (d *finder) stretch(ctx context.Context, n int64) (*posting.Set, error) {
-	found := &posting.Set{}
-	if n < d.state.full {
-		var err error
-		if found, err = d.full(ctx, n); err != nil {
-			return nil, err
-		}
-	} else {
-		const each = posting.Span / posting.ShortSpan
-		for short := min((n+1)*each, d.state.short) - 1; short >= n*each; short-- {
-			parts, err := d.read(ctx, posting.Short, d.ask.Numbers(posting.Short), short, short)
-			if err != nil {
-				return nil, err
-			}
-			more := func(numbers []int64) ([]posting.Part, error) {
-				parts, err := d.read(ctx, posting.Short, numbers, short, short)
-				return parts[short], err
-			}
-			if err := d.ask.Find(found, posting.Short, parts[short], d.exact, more); err != nil {
-				return nil, err
-			}
-		}
+// segment is who fits in one segment, those that changed since looked at themselves.
+func (d *finder) segment(ctx context.Context, in segment) (*posting.Set, error) {
+	found, err := d.indexed(ctx, in)
+	if err != nil {
+		return nil, err
 	}
-	return found, d.stale(ctx, n, found)
-}
-
-// stale puts those right whom the index no longer tells the truth of.
-func (d *finder) stale(ctx context.Context, n int64, found *posting.Set) error {
-	ids, err := d.changes(ctx, n<<posting.Full.Bits())
+	ids, err := d.changes(ctx, in)
 	if err != nil || len(ids) == 0 {
-		return err
+		return found, err
 	}
 	for _, id := range ids {
 		found.Remove(id)
@@ -133,35 +132,36 @@ func (d *finder) stale(ctx context.Context, n int64, found *posting.Set) error {
 	for _, id := range fit {
 		found.Add(id)
 	}
-	return err
+	return found, err
 }
 
 // changesAhead is how many changes are read at once: mostly there are fewer in all.
 const changesAhead = 512
 
-// changes are the contacts of a stretch that changed since it was indexed. Stretches are asked for from the highest
-// down.
-func (d *finder) changes(ctx context.Context, base int64) (in []int64, err error) {
-	if base < d.settled {
-		if d.changed, err = all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`,
-			d.cq.account, base+posting.Span, changesAhead); err != nil {
+// changes are the contacts of a segment that changed since it was made. Segments are asked for from the highest down.
+func (d *finder) changes(ctx context.Context, of segment) (in []int64, err error) {
+	if of.from() < d.settled {
+		changed, err := all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3`, d.cq.account, of.to(), changesAhead)
+		if err != nil {
 			return nil, err
 		}
-		d.settled = 0
-		if n := len(d.changed); n == changesAhead {
-			d.settled = (d.changed[n-1]>>posting.Full.Bits() + 1) << posting.Full.Bits()
-		}
-		if base < d.settled { // there are more in this stretch alone
-			d.settled = base
-			d.changed, err = all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id >= $2 AND id < $3`, d.cq.account, base, base+posting.Span)
-			in, d.changed = d.changed, nil
-			return in, err
+		if d.settle(changed); of.from() < d.settled { // there are more in this segment alone
+			d.changed, d.settled = nil, of.from()
+			return all(ctx, d.q, scanInt, `SELECT id FROM search_stale WHERE account_id = $1 AND id >= $2 AND id < $3`, d.cq.account, of.from(), of.to())
 		}
 	}
-	for len(d.changed) > 0 && d.changed[0] >= base {
+	for len(d.changed) > 0 && d.changed[0] >= of.from() {
 		in, d.changed = append(in, d.changed[0]), d.changed[1:]
 	}
 	return in, nil
+}
+
+// settle takes the next changesAhead changes, or all that are left.
+func (d *finder) settle(changed []int64) {
+	d.changed, d.settled = changed, 0
+	if n := len(changed); n == changesAhead {
+		d.settled = changed[n-1]
+	}
 }
 
 // look is who of ids fits the whole query as the rows say, in the order of ids descending.

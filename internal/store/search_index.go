@@ -129,6 +129,20 @@ func (s *Store) SearchStale(ctx context.Context, limit int) (list []arauto.Stale
 	return list[:min(limit, len(list))], doing("look for what changed in the search index", err)
 }
 
+// SearchOlder lists segments that an earlier version made, and that this one would cut into other parts.
+func (s *Store) SearchOlder(ctx context.Context, limit int) ([]arauto.StaleSegment, error) {
+	now := posting.Current()
+	list, err := readAll(ctx, s, func(r rows) (g arauto.StaleSegment, err error) {
+		var level int64
+		err = r.Scan(&g.Account, &level, &g.Number)
+		g.Full = posting.Level(level) == posting.Full
+		return g, err
+	}, `SELECT c.account_id, c.level, c.segment FROM search_state x JOIN search_part c ON c.account_id = x.account_id AND c.level IN ($1, $2) AND c.part = $3
+		LEFT JOIN search_part n ON n.account_id = c.account_id AND n.level = c.level AND n.part = $4 AND n.segment = c.segment AND n.data = $5
+		WHERE n.account_id IS NULL LIMIT $6`, int64(posting.Short), int64(posting.Full), posting.Contents, now.Number, now.Data, limit)
+	return list, doing("look for older parts of the search index", err)
+}
+
 // Reindex makes a segment anew from its contacts as they are.
 func (s *Store) Reindex(ctx context.Context, now time.Time, l arauto.Lease, g arauto.StaleSegment) error {
 	level := posting.Short

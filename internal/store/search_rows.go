@@ -22,46 +22,55 @@ func (d *finder) found(ctx context.Context, before int64, limit int) ([]int64, e
 	if d.cq.named() {
 		return d.foundNamed(ctx, before, limit)
 	}
+	if err := d.begin(ctx, before); err != nil {
+		return nil, err
+	}
 	list, err := d.tail(ctx, before, limit)
 	if err != nil || len(list) == limit {
 		return list, err
 	}
-	var few []int64 // of stretches that have few, looked at together
-	err = d.down(ctx, before, func(base int64, candidates *posting.Set) (bool, error) {
-		if n := candidates.Len(); len(few)+n <= min(max(firstLook, limit-len(list)), lastLook) {
-			few = candidates.Last(few, base, n)
-			if len(few) < limit-len(list) {
-				return true, nil
-			}
-		}
+	d.limit = limit - len(list)
+	size := d.looksFirst(d.limit)
+	var few []int64 // are looked at together
+	look := func() (fitted int, err error) {
 		fit, err := d.look(ctx, few)
-		if err != nil {
-			return false, err
-		}
 		list, few = append(list, fit[:min(len(fit), limit-len(list))]...), nil
-		looked, fitted := 0, 0
-		for size := firstLook; !candidates.Empty() && len(list) < limit; size = min(4*size, lastLook) {
+		return len(fit), err
+	}
+	err = d.down(ctx, before, func(in segment, candidates *posting.Set) (bool, error) {
+		for looked, fitted := 0, 0; len(list) < limit; size = min(4*size, lastLook) {
 			if d.cq.byIndex() && !d.cq.stateless() && looked >= 2*firstLook && fitted*sparse < looked {
-				if err := d.keepStates(ctx, base, candidates); err != nil {
+				if err := d.keepStates(ctx, in, candidates); err != nil {
 					return false, err
 				}
 				looked, fitted = -1<<30, 0 // once is enough
 			}
-			ids := candidates.Last(nil, base, size)
-			fit, err := d.look(ctx, ids)
+			few = candidates.Last(few, in.base(), size-len(few))
+			n := len(few)
+			if n < min(size, limit-len(list)) { // the next segment may have more
+				return true, nil
+			}
+			fit, err := look()
 			if err != nil {
 				return false, err
 			}
-			looked, fitted = looked+len(ids), fitted+len(fit)
-			list = append(list, fit[:min(len(fit), limit-len(list))]...)
+			looked, fitted = looked+n, fitted+fit
 		}
-		return len(list) < limit, nil
+		return false, nil
 	})
-	if err != nil || len(few) == 0 {
-		return list, err
+	if err == nil {
+		_, err = look()
 	}
-	fit, err := d.look(ctx, few)
-	return append(list, fit[:min(len(fit), limit-len(list))]...), err
+	return list, err
+}
+
+// looksFirst is at how many candidates it looks first where so many are wanted: hardly one of them does not fit where
+// nothing but the index had to be asked.
+func (d *finder) looksFirst(wanted int) int {
+	if d.cq.stateless() && !d.cq.byRow() && d.ask.Sure() {
+		return min(wanted, lastLook)
+	}
+	return firstLook
 }
 
 func (d *finder) foundNamed(ctx context.Context, before int64, limit int) (list []int64, err error) {
@@ -122,11 +131,11 @@ func (cq *contactQuery) byRow() bool {
 func (cq *contactQuery) stateless() bool { return len(cq.filter.States) == 0 || cq.others == 0 }
 
 // keepStates keeps who is in the campaigns and states asked for, as their index says.
-func (d *finder) keepStates(ctx context.Context, base int64, set *posting.Set) error {
+func (d *finder) keepStates(ctx context.Context, in segment, set *posting.Set) error {
 	kept := &posting.Set{}
 	for _, st := range d.cq.streams {
 		r, err := d.q.query(ctx, `SELECT id FROM contact WHERE account_id = $1 AND campaign_id = $2 AND state = $3 AND id >= $4 AND id < $5 AND deleted_at = 0`,
-			d.cq.account, st.campaign, st.state, base, base+posting.Span)
+			d.cq.account, st.campaign, st.state, in.from(), in.to())
 		if err != nil {
 			return err
 		}
@@ -163,14 +172,17 @@ func (d *finder) count(ctx context.Context) (int64, error) {
 		list, err := d.foundNamed(ctx, 1<<53, 1<<31-1)
 		return int64(len(list)), err
 	}
+	if err := d.begin(ctx, 1<<53); err != nil {
+		return 0, err
+	}
 	tail, err := d.tail(ctx, 1<<53, 1<<31-1)
 	if err != nil {
 		return 0, err
 	}
 	n := int64(len(tail))
-	err = d.down(ctx, 1<<53, func(base int64, candidates *posting.Set) (bool, error) {
-		in, err := d.countIn(ctx, base, candidates)
-		n += in
+	err = d.down(ctx, 1<<53, func(in segment, candidates *posting.Set) (bool, error) {
+		fit, err := d.countIn(ctx, in, candidates)
+		n += fit
 		return true, err
 	})
 	return n, err
@@ -179,16 +191,16 @@ func (d *finder) count(ctx context.Context) (int64, error) {
 // lookUp is what a look at a row costs, in entries of an index that are read in order.
 const lookUp = 8
 
-func (d *finder) countIn(ctx context.Context, base int64, candidates *posting.Set) (n int64, err error) {
+func (d *finder) countIn(ctx context.Context, in segment, candidates *posting.Set) (n int64, err error) {
 	if d.cq.stateless() && !d.cq.byRow() {
 		return int64(candidates.Len()), nil
 	}
-	if d.cq.byIndex() && int64(candidates.Len())*lookUp > min(d.cq.most(), posting.Span) {
-		err := d.keepStates(ctx, base, candidates)
+	if d.cq.byIndex() && int64(candidates.Len())*lookUp > min(d.cq.most(), in.to()-in.from()) {
+		err := d.keepStates(ctx, in, candidates)
 		return int64(candidates.Len()), err
 	}
 	for !candidates.Empty() {
-		fit, err := d.look(ctx, candidates.Last(nil, base, lastLook))
+		fit, err := d.look(ctx, candidates.Last(nil, in.base(), lastLook))
 		if err != nil {
 			return 0, err
 		}

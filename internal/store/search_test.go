@@ -46,6 +46,45 @@ func TestSearch_EqualsAScan(t *testing.T) {
 
 const searchSteps = 40
 
+// TestSearch_Older: segments that do not say they are as they would be made now are listed, each once, and made anew.
+func TestSearch_Older(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		w := newSearchWorld(t, s)
+		if _, err := s.AddContacts(ctx, searchBase, w.account, 1, []arauto.Contact{{Name: "Ana", Phone: "+5511900000001", PersonKey: "p"}}); err != nil {
+			t.Fatal(err)
+		}
+		w.follow(posting.Span + 2*posting.ShortSpan)
+		listed := func() []arauto.StaleSegment {
+			list, err := s.SearchOlder(ctx, 10)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return list
+		}
+		if list := listed(); len(list) != 0 {
+			t.Fatalf("just made, and older: %+v", list)
+		}
+		now := posting.Current()
+		s.must(t, `UPDATE search_part SET data = $3 WHERE account_id = $1 AND part = $2 AND level = 1`, w.account, now.Number, []byte{1})
+		s.must(t, `DELETE FROM search_part WHERE account_id = $1 AND part = $2 AND level = 0 AND segment = 33`, w.account, now.Number)
+		want := []arauto.StaleSegment{{Account: w.account, Number: 33}, {Account: w.account, Full: true}}
+		list := listed()
+		slices.SortFunc(list, func(a, b arauto.StaleSegment) int { return int(b.Number - a.Number) })
+		if diff := cmp.Diff(want, list); diff != "" {
+			t.Fatalf("older (-want +got):\n%s", diff)
+		}
+		for _, g := range list {
+			if err := s.Reindex(ctx, searchBase, w.lease, g); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if list := listed(); len(list) != 0 {
+			t.Errorf("made anew, and older: %+v", list)
+		}
+	})
+}
+
 type searchWorld struct {
 	t         *testing.T
 	s         *Store
