@@ -236,8 +236,18 @@ func TestFind_LongLists(t *testing.T) {
 	now := build(posting.Full, list)
 	for shape, s := range map[string]segment{"now": now, "with pairs": now.older(true), "the first": now.older(false)} {
 		for _, q := range []posting.Query{
-			{Name: "maria"}, {Name: "palavra5"}, {Name: "palavra9000"}, {Name: "avra3"}, {Name: "unica4711"}, {Name: "palavra2 palavra3"}, {Name: "palavra7 unica3"},
-			{Name: "palavra2 palavra5 palavra7"}, {Name: "5 palavra300"}, {Name: " unica17"}, {Digits: "1190"}, {Digits: "482710", Name: "palavra2"},
+			{Name: "maria"},
+			{Name: "palavra5"},
+			{Name: "palavra9000"},
+			{Name: "avra3"},
+			{Name: "unica4711"},
+			{Name: "palavra2 palavra3"},
+			{Name: "palavra7 unica3"},
+			{Name: "palavra2 palavra5 palavra7"},
+			{Name: "5 palavra300"},
+			{Name: " unica17"},
+			{Digits: "1190"},
+			{Digits: "482710", Name: "palavra2"},
 		} {
 			found, want := s.find(t, q, true), 0
 			for _, c := range list {
