@@ -231,6 +231,9 @@ func TestFind_LongLists(t *testing.T) {
 				words = append(words, fmt.Sprintf("palavra%d", every))
 			}
 		}
+		if i%3000 == 1 {
+			words = []string{"palavra5 palavra7 e palavra7 palavra40"} // each two in a row, but not the three
+		}
 		list = append(list, contact{id: i, campaign: 1, name: strings.Join(append(words, fmt.Sprint("unica", i%6000)), " "), phone: arauto.Phone(fmt.Sprintf("+55119%08d", i*48271%100_000_000))})
 	}
 	now := build(posting.Full, list)
@@ -243,7 +246,7 @@ func TestFind_LongLists(t *testing.T) {
 			{Name: "unica4711"},
 			{Name: "palavra2 palavra3"},
 			{Name: "palavra7 unica3"},
-			{Name: "palavra2 palavra5 palavra7"},
+			{Name: "palavra2 palavra5 palavra7"}, {Name: "palavra5 palavra7 palavra40"},
 			{Name: "5 palavra300"},
 			{Name: " unica17"},
 			{Digits: "1190"},
