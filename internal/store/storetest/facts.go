@@ -154,6 +154,17 @@ func testFacts(t *testing.T, s *store.Store) {
 			t.Errorf("failed: %+v", c)
 		}
 	})
+	sub("what comes together is one write of the contact", func(t *testing.T, p posted) {
+		before := p.contact(9)
+		p.facts(
+			statusFact(arauto.Status{Event: arauto.EventSent, ProviderID: wamidOf(p.sent[9])}),
+			statusFact(arauto.Status{Event: arauto.EventDelivered, ProviderID: wamidOf(p.sent[9])}),
+			statusFact(arauto.Status{Event: arauto.EventRead, ProviderID: wamidOf(p.sent[9])}),
+		)
+		if c := p.contact(9); c.State != arauto.ContactRead || c.DeliveredAt.IsZero() || c.Version != before.Version+1 {
+			t.Errorf("version %d became %d: %+v", before.Version, c.Version, c)
+		}
+	})
 	sub("again changes nothing", func(t *testing.T, p posted) {
 		list := []arauto.Fact{statusFact(arauto.Status{Event: arauto.EventDelivered, ProviderID: wamidOf(p.sent[3])}), p.typed(3, "wamid.IN3", "Quero")}
 		p.facts(list...)
