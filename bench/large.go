@@ -37,6 +37,9 @@ func openLarge(ctx context.Context, engine, dir string, n int, out io.Writer) (p
 			return p, nil, err
 		}
 		p.spoils = append(p.spoils, dir)
+		if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // the server's own user is to get at what is his
+			return p, nil, err
+		}
 	}
 	kept := filepath.Join(dir, fmt.Sprintf("%s-%d", engine, n))
 	p.dir = filepath.Join(dir, "work-"+engine)
