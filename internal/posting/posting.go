@@ -101,11 +101,14 @@ const termBits = 48
 // part is where t is in a segment: the first bits of a term say which part it is in.
 func (t term) part(l Level, of shape) int64 {
 	kind, bits := kindTerms, 5
-	if l == Full {
-		bits = 10
-	}
 	if of >= shapeShort {
-		kind, bits = kindShortTerms, bits+1
+		kind = kindShortTerms
+	}
+	switch {
+	case l == Full && of >= shapeShort:
+		bits = 11
+	case l == Full:
+		bits = 10
 	}
 	return kind + int64(t>>(termBits-bits))
 }

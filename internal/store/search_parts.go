@@ -40,6 +40,7 @@ func (d *finder) indexed(ctx context.Context, in segment) (*posting.Set, error) 
 	}
 	if d.limit > 0 && d.met > 0 {
 		d.windows = (max(d.limit-d.met, 1)*d.walked + d.met - 1) / d.met
+		d.windows += d.windows / 4 // a few too many cost less than asking once more
 	}
 	d.windows = min(d.windows, maxWindow)
 	lowest := max(d.cq.from, 0)
