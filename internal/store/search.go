@@ -151,7 +151,10 @@ func (d *finder) changes(ctx context.Context, of segment) (in []int64, err error
 		}
 	}
 	for len(d.changed) > 0 && d.changed[0] >= of.from() {
-		in, d.changed = append(in, d.changed[0]), d.changed[1:]
+		if id := d.changed[0]; id < of.to() { // else it is in no segment yet, and was read row by row
+			in = append(in, id)
+		}
+		d.changed = d.changed[1:]
 	}
 	return in, nil
 }

@@ -85,6 +85,37 @@ func TestSearch_Older(t *testing.T) {
 	})
 }
 
+// TestSearch_ChangedBeforeIndexed: that somebody changed who is in no segment yet is nothing to the segments below, in
+// which another has their place.
+func TestSearch_ChangedBeforeIndexed(t *testing.T) {
+	onBoth(t, func(t *testing.T, s *Store) {
+		ctx := t.Context()
+		w := newSearchWorld(t, s)
+		add := func(name string, n int) {
+			t.Helper()
+			c := arauto.Contact{Name: name, Phone: arauto.Phone(fmt.Sprintf("+551190000000%d", n)), PersonKey: fmt.Sprint("p", n)}
+			if _, err := s.AddContacts(ctx, searchBase, w.account, 1, []arauto.Contact{c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("Ana", 1)
+		w.follow(posting.Span - 1)
+		add("Rui", 2)
+		s.must(t, `UPDATE contact SET name = 'Rita', name_fold = 'rita', version = version + 1 WHERE account_id = $1 AND name = 'Rui'`, w.account)
+		for _, name := range []string{"ana", "rita"} {
+			f := arauto.ContactFilter{Name: name}
+			n, err := s.CountContacts(ctx, w.account, f, 1<<53)
+			if err != nil || n != 1 {
+				t.Errorf("%s: %d are counted (%v)", name, n, err)
+			}
+			list, err := s.ContactRows(ctx, w.account, f, 0, 10)
+			if err != nil || len(list) != 1 {
+				t.Errorf("%s: %d are listed (%v)", name, len(list), err)
+			}
+		}
+	})
+}
+
 type searchWorld struct {
 	t         *testing.T
 	s         *Store
