@@ -106,7 +106,11 @@ func (p *postgresSync) sit() {
 	if err != nil {
 		return
 	}
-	defer conn.Close(ctx)
+	defer func() { // ctx ended long ago where it sat for a while
+		ctx, cancel := context.WithTimeout(context.Background(), syncPause)
+		defer cancel()
+		conn.Close(ctx)
+	}()
 	if err := knowServer(ctx, conn); err != nil {
 		return
 	}
